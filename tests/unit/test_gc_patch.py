@@ -1,0 +1,213 @@
+"""Goal: the allocator patch changes what an allocation costs and nothing else.
+Method: gc.c, pristine and patched, runs the same traces in one process and must log
+the same addresses, failures, collections and tables; mutants show that it would tell."""
+
+import ctypes
+import random
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import patched_source
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyphone import paths
+
+HARNESS = Path(__file__).parent / "gc"
+ALLOC, FREE, DROP, REALLOC, LINK, COLLECT, THRESHOLD, AUTOMATIC = range(8)
+WEIGHTS = (40, 18, 8, 14, 10, 1, 0.3, 0.3)
+SLOTS = 48
+PAGE = 4096
+MEMORY = ctypes.create_string_buffer(9 << 20)
+MEMORY_START = -(-ctypes.addressof(MEMORY) // PAGE) * PAGE
+COLLECTED, FAILED, FINALISED = 0xC0000000, 0xFFFFFFFF, 0xF0000000
+
+Operation = tuple[int, int, int, int]  # kind, slot, bytes, another slot or a flag
+
+
+@dataclass
+class Allocator:
+    library: ctypes.CDLL
+
+    def trace(
+        self, operations: Sequence[Operation], heap_bytes: int, check_hints: bool = True
+    ) -> list[int]:
+        """The log of a run, or [-1 - n] if a hint is wrong after operation n."""
+        roots = (ctypes.c_void_p * SLOTS)()
+        words = (ctypes.c_uint32 * (4 * len(operations)))(*sum(operations, ()))
+        log = (ctypes.c_uint32 * (40 * len(operations) + 100))()
+        self.library.run_trace.restype = ctypes.c_long
+        count = self.library.run_trace(
+            ctypes.c_void_p(MEMORY_START),
+            ctypes.c_size_t(heap_bytes),
+            roots,
+            ctypes.c_size_t(SLOTS),
+            words,
+            ctypes.c_size_t(len(operations)),
+            log,
+            ctypes.c_size_t(len(log)),
+            ctypes.c_bool(check_hints),
+        )
+        if count < 0:
+            return [count]
+        assert count <= len(log)
+        return log[:count]
+
+    def visits(self, heap_bytes: int, hole_every: int, nested: bool) -> float:
+        """Mean table visits of an allocation, collections left out."""
+        self.library.visits_per_thousand.restype = ctypes.c_ulong
+        thousandths: int = self.library.visits_per_thousand(
+            ctypes.c_void_p(MEMORY_START),
+            ctypes.c_size_t(heap_bytes),
+            ctypes.c_size_t(hole_every),
+            ctypes.c_bool(nested),
+            ctypes.c_size_t(heap_bytes // 256),
+        )
+        return thousandths / 1000
+
+
+def compile_allocator(output: Path, *includes: Path, split: bool = False) -> Allocator:
+    command = ["cc", "-std=c99", "-O1", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror"]
+    command += ["-Wno-unused-parameter", "-DNO_QSTR", "-DMP_QSTR___del__=0"]
+    command += [f"-DMICROPY_GC_SPLIT_HEAP={int(split)}"]
+    command += [f"-I{include}" for include in (HARNESS, *includes)]
+    subprocess.run([*command, HARNESS / "harness.c", "-o", output], check=True)
+    return Allocator(ctypes.CDLL(str(output)))
+
+
+@pytest.fixture(scope="module")
+def patched_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return patched_source.make(tmp_path_factory.mktemp("patched"), "py", "shared/runtime")
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["one_area", "split_heap"])
+def pair(
+    request: pytest.FixtureRequest, patched_tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Allocator, Allocator]:
+    folder = tmp_path_factory.mktemp("gc")
+    return (
+        compile_allocator(folder / "pristine.so", paths.UPSTREAM, split=request.param),
+        compile_allocator(folder / "patched.so", patched_tree, split=request.param),
+    )
+
+
+def random_trace(seed: int) -> tuple[list[Operation], int]:
+    chance = random.Random(seed)
+    largest = chance.choice([64, 200, 1000, 3000])
+    operations = []
+    for _ in range(600):
+        kind = chance.choices(range(8), WEIGHTS)[0]
+        size = chance.choice(
+            [chance.randrange(1, largest), 32 * chance.randrange(1, 8), chance.randrange(64)]
+        )
+        if kind in (THRESHOLD, AUTOMATIC):
+            size = chance.choice([0, 1, 1, 50])
+        operations.append((kind, chance.randrange(SLOTS), size, chance.randrange(1 << 16)))
+    return operations, chance.choice([2500, 3000, 4000, 8000, 20000, 100000])
+
+
+def test_random_traces_place_every_block_alike(pair: tuple[Allocator, Allocator]) -> None:
+    pristine, patched = pair
+    collections = failures = finalised = 0
+    for seed in range(300):
+        trace = random_trace(seed)
+        log = pristine.trace(*trace)
+        assert patched.trace(*trace) == log, f"seed {seed}"
+        collections += log.count(COLLECTED)
+        failures += log.count(FAILED)
+        finalised += sum(FINALISED <= event < FAILED for event in log)
+    # The traces reach what the patch could break.
+    assert min(collections, failures, finalised) > 1000
+
+
+OPERATIONS = st.tuples(
+    st.integers(ALLOC, AUTOMATIC),
+    st.integers(0, 11),
+    st.one_of(st.integers(0, 400), st.integers(1, 40).map(lambda blocks: 32 * blocks)),
+    st.integers(0, 11),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    operations=st.lists(OPERATIONS, min_size=1, max_size=120), heap_bytes=st.integers(2500, 9000)
+)
+def test_any_trace_places_every_block_alike(
+    pair: tuple[Allocator, Allocator], operations: list[Operation], heap_bytes: int
+) -> None:
+    pristine, patched = pair
+    assert patched.trace(operations, heap_bytes) == pristine.trace(operations, heap_bytes)
+
+
+MUTANTS = {
+    "free_is_forgotten": (
+        "    gc_run_freed(area, start_block, block);\n",
+        "    (void)start_block;\n",
+    ),
+    "shrink_is_forgotten": (
+        "        gc_run_freed(area, block + new_blocks, block + n_blocks);\n",
+        "",
+    ),
+    "growth_into_a_hole_is_forgotten": (
+        "        gc_run_used(area, block + n_blocks, end_block);\n",
+        "",
+    ),
+    "allocation_in_a_hole_is_forgotten": (
+        "    gc_run_used(area, block, block + n_blocks);\n    return",
+        "    return",
+    ),
+    "collection_keeps_hints": (
+        "        gc_run_reset(area);\n    }\n    MP_STATE_THREAD",
+        "    }\n    MP_STATE_THREAD",
+    ),
+    "shorter_length_is_raised": (
+        "        gc_run_raise(area, k, block + n_blocks);\n",
+        "        gc_run_raise(area, k - (k > 0), block + n_blocks);\n",
+    ),
+    "inexact_length_is_raised_too_far": (
+        "            block = gc_first_fit(area, block, n_blocks);\n            k++;\n",
+        "            block = gc_first_fit(area, block, n_blocks);\n",
+    ),
+    "displaced_hole_is_lost": ("MIN(area->gc_run_hint[k], last)", "area->gc_run_hint[k]"),
+    "no_look_back": ("while (start > low && ATB", "while (start > low + 31 && ATB"),
+    "look_back_too_short": ("MIN(start, RUN_LENGTH_MAX - 1)", "MIN(start, 3)"),
+    "no_look_forward": ("    end += gc_run_count(", "    (void)gc_run_count("),
+    "any_hole_instead_of_the_lowest": ("if (hole < block && gc_run", "if (hole < hint && gc_run"),
+    "search_skips_a_byte": ("i += sizeof(uintptr_t);", "i += sizeof(uintptr_t) + 1;"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_wrong_update_is_caught(name: str, patched_tree: Path, tmp_path: Path) -> None:
+    source = (patched_tree / "py" / "gc.c").read_text()
+    right, wrong = MUTANTS[name]
+    assert source.count(right) == 1
+    mutant = tmp_path / "py" / "gc.c"
+    mutant.parent.mkdir()
+    mutant.write_text(source.replace(right, wrong))
+    pristine = compile_allocator(tmp_path / "pristine.so", paths.UPSTREAM)
+    broken = compile_allocator(tmp_path / "broken.so", tmp_path, patched_tree)
+    traces = map(random_trace, range(400))
+    # By placement alone, without a look at the hints.
+    assert any(
+        broken.trace(*trace, check_hints=False) != pristine.trace(*trace) for trace in traces
+    )
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["coroutines", "coroutines_in_calls"])
+@pytest.mark.parametrize("hole_every", [3, 20])
+def test_cost_does_not_grow_with_the_heap(
+    pair: tuple[Allocator, Allocator], hole_every: int, nested: bool
+) -> None:
+    pristine, patched = pair
+    small, large = (
+        [allocator.visits(heap_bytes, hole_every, nested) for allocator in (pristine, patched)]
+        for heap_bytes in (128 << 10, 4 << 20)
+    )
+    print(f"table visits an allocation, pristine and patched: {small}, 32 times the heap: {large}")
+    assert large[0] > 10 * small[0]
+    assert large[1] < 2 * small[1]
+    assert large[1] < 50
