@@ -72,7 +72,8 @@ UMP_LINKAGE uint32_t ump_credits(struct ump_producer *tx);
 
 /* Producer. Publishes one slot. False without credit or when dead: nothing
  * changed. `length` <= UMP_PAYLOAD, `kind` <= UMP_KIND_MAX. */
-UMP_LINKAGE bool ump_send(struct ump_producer *tx, unsigned kind, bool last, const void *payload, size_t length);
+UMP_LINKAGE bool ump_send(struct ump_producer *tx, unsigned kind, bool last, const void *payload,
+    size_t length);
 
 /* Producer, after one or more ump_send(): fences, and says whether the
  * consumer asked to be rung. */

@@ -1,0 +1,103 @@
+/* What an architecture must provide: everything the portable CPU driver knows
+ * of the machine. Each architecture's folder has the same file names:
+ *
+ *   arch_inline.h   the names marked (inline), included at the end of this file
+ *   entry.S         reset to core_start(), and trap entry
+ *   arch.c          the rest
+ *
+ * "Masked" means that this core takes no interrupt; one that arrives stays
+ * pending and still ends arch_wait_for_interrupt(). */
+#ifndef POLY_ARCH_H
+#define POLY_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- page tables: a radix tree of ARCH_LEVELS levels, pages of 4 KiB ------- */
+
+/* ARCH_LEVELS, ARCH_LEVEL_BITS: shape of the tree; level 0 is the root.
+ * arch_pte_t: one entry. */
+
+enum rights { /* what a mapping allows */
+    MAP_READ = 1, MAP_WRITE = 2, MAP_EXECUTE = 4,
+    MAP_DEVICE = 8, /* strongly ordered, not cached */
+};
+
+/* ARCH_PTE(...)  (inline)
+ * arch_pte_t arch_pte_table(uintptr_t table);              entry naming the next table
+ * arch_pte_t arch_pte_leaf(uintptr_t pa, unsigned rights, unsigned level);
+ * bool       arch_pte_valid(arch_pte_t entry);
+ * bool       arch_pte_is_table(arch_pte_t entry, unsigned level);
+ * uintptr_t  arch_pte_address(arch_pte_t entry);
+ * void       arch_translation_changed(void);               after any change of a live table
+ */
+
+/* Devices: mapped on core 0, which drives them, or on every core. `bytes` 0 ends it. */
+struct arch_device { uintptr_t base, bytes; bool every_core; };
+extern const struct arch_device arch_devices[];
+
+/* --- interrupts, time, sleep ---------------------------------------------- */
+
+/* (inline)
+ * uintptr_t arch_interrupts_mask(void);                    returns what restore takes
+ * void      arch_interrupts_restore(uintptr_t state);      ARCH_INTERRUPTS_ON turns them on
+ * void      arch_wait_for_interrupt(void);                 masked or not; may return early
+ * void      arch_interrupts_poll(void);                    masked: serve what is pending as the
+ *                                                          trap would, without taking one
+ * void      arch_doorbell_interrupt(unsigned core);        after arch_fence_device()
+ * uint64_t  arch_ticks(void);                              monotonic, BOARD_TIMER_TICKS_PER_SECOND
+ * void      arch_timer_arm(uint64_t ticks);                ends a wait then; it never traps
+ * void      arch_timer_disarm(void);
+ * uint64_t  arch_instructions(void);                       retired, of all cores under -icount
+ * void      arch_fence(void);                              full: orders all before, all after
+ * void      arch_fence_device(void);                       RAM accesses before a device access
+ */
+
+/* --- start and end --------------------------------------------------------- */
+
+/* Once per core, after its address space is live and before interrupts are on:
+ * vectors, doorbell interrupt, timer; device interrupts too if `owner`. */
+void arch_core_init(unsigned core, bool owner);
+
+/* Starts another core at reset; nothing where all start at once. */
+void arch_core_release(unsigned core);
+
+/* Stops this core for good: no interrupt, pending or to come, ends it. */
+__attribute__((noreturn)) void arch_park(void);
+
+/* Ends the machine with an exit status of 0 to 255 at the host. */
+__attribute__((noreturn)) void arch_exit(unsigned status);
+
+/* --- traps ------------------------------------------------------------------ */
+
+/* Registers at a trap, in the order that arch_register_names has them. */
+#define ARCH_REGISTERS_MAX 40
+struct trap {
+    uintptr_t pc, sp, cause, address;
+    uintptr_t registers[ARCH_REGISTERS_MAX];
+};
+extern const char *const arch_register_names[]; /* NULL ends it */
+
+/* The cause in words: "store to an unmapped or protected page". */
+const char *arch_trap_cause(const struct trap *trap);
+
+/* --- what the portable part gives the architecture -------------------------- */
+
+/* Runs at physical addresses with no global data: builds this core's address
+ * space in its private RAM and returns what the translation root register
+ * takes (its physical root table). `boot` is the boot block. */
+struct boot_block;
+uintptr_t space_build(const struct boot_block *boot, unsigned core);
+
+/* First code in the core's own address space, on its own stack. */
+__attribute__((noreturn)) void core_start(unsigned core);
+
+/* From trap entry (and arch_interrupts_poll), masked. */
+void interrupt_doorbell(void);
+void interrupt_device(unsigned number);
+__attribute__((noreturn)) void trap_fatal(struct trap *trap);
+
+#include "arch_inline.h"
+
+#endif

@@ -1,0 +1,78 @@
+/* One end of a cross-core channel: two UMP rings, the doorbells of both ends,
+ * and what is under way. One core uses it. The ump module wraps it for Python. */
+#ifndef POLY_CHANNEL_H
+#define POLY_CHANNEL_H
+
+#include "py/obj.h"
+#include "ump.h"
+
+#define CHANNEL_MESSAGE_MAX 65536u
+#define CHANNEL_KIND_CUT UMP_KIND_MAX  /* a slot that takes back the train it ends */
+
+struct channel {
+    mp_obj_base_t base;
+    struct ump_producer tx;
+    struct ump_consumer rx;
+    uint16_t bell, peer_bell;
+    uint8_t peer_core;
+    uint8_t kind;                  /* of the message last received */
+    bool always_ring;
+    bool in_train;                 /* a send is under way: no other may start */
+    bool must_cut;                 /* a train was broken off and not yet taken back */
+    bool rx_armed, tx_armed;       /* sleep is announced; may outlast the call that did */
+    vstr_t partial;                /* the start of a train whose rest is not there yet */
+};
+
+struct message {                   /* one that was received; valid until the next */
+    const uint8_t *bytes;
+    size_t length;
+    uint8_t first[UMP_LINE] __attribute__((aligned(8)));
+};
+
+extern const mp_obj_type_t channel_type;
+extern const mp_obj_type_t mp_type_ChannelDied;
+
+/* Bytes of shared RAM for both rings, in whole pages. */
+uint32_t channel_region_bytes(uint32_t slots);
+
+/* Sets all but the doorbells. Side 0 sends on the region's first ring. */
+void channel_open(struct channel *channel, void *region, uint32_t slots, unsigned side);
+
+/* enum ump_fault, and in words (NULL: alive). */
+unsigned channel_fault(const struct channel *channel);
+const char *channel_fault_text(const struct channel *channel);
+void channel_die(struct channel *channel, unsigned fault);
+
+/* Raises ChannelDied if it is dead. */
+void channel_check_alive(const struct channel *channel);
+
+uint32_t channel_credits(struct channel *channel);
+
+/* Sends a message of at most CHANNEL_MESSAGE_MAX bytes, waiting for credit.
+ * Serves pending callbacks meanwhile and may raise; then the whole message is
+ * taken back. */
+void channel_send(struct channel *channel, unsigned kind, const mp_buffer_info_t *message);
+
+/* The next message; false (only without `wait`): none is there whole. Waiting
+ * as in channel_send(); nothing is lost when it raises. */
+bool channel_receive(struct channel *channel, struct message *message, bool wait);
+
+/* Sends one slot if more than `reserve` credits are free; rings if asked to. */
+bool channel_try_send_slot(struct channel *channel, unsigned kind, const void *payload,
+    size_t length, unsigned reserve);
+
+/* Waits until more than `reserve` credits are free or the channel is dead.
+ * Serves pending callbacks; false if it is dead, or may not wait (a callback
+ * is running). */
+bool channel_wait_credit(struct channel *channel, unsigned reserve);
+
+/* MP_STREAM_POLL_* flags that are ready. For those that are not, announces
+ * sleep and looks again; that stays announced until the next message or send. */
+mp_uint_t channel_poll(struct channel *channel, mp_uint_t flags);
+
+/* Bare loops for benches (bench.c): `rounds` one-slot messages answered with
+ * themselves, and sent and awaited. They do not poll, and serve no callbacks. */
+void bench_echo(struct channel *channel, uint32_t rounds);
+void bench_ping(struct channel *channel, uint32_t rounds, size_t length);
+
+#endif

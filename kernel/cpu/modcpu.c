@@ -1,0 +1,349 @@
+/* The cpu module: this core, for the kernel's Python. Documented in stubs/cpu.pyi. */
+#include <string.h>
+
+#include "arch.h"
+#include "channel.h"
+#include "console.h"
+#include "core.h"
+#include "memory_order.h"
+#include "py/mperrno.h"
+#include "py/mphal.h"
+#include "py/objstr.h"
+#include "py/runtime.h"
+#include "shared/runtime/interrupt_char.h"
+#include "shared/runtime/pyexec.h"
+
+MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_urgent);
+MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_this);
+
+static unsigned core_of(mp_obj_t arg) {
+    mp_int_t core = mp_obj_get_int(arg);
+    if (core < 0 || (mp_uint_t)core >= BOOT->core_count) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("no core %d: the cores are 0..%d"),
+            (int)core, (int)BOOT->core_count - 1);
+    }
+    return core;
+}
+
+#define FUNCTION_0(name) static MP_DEFINE_CONST_FUN_OBJ_0(name##_obj, name)
+#define FUNCTION_1(name) static MP_DEFINE_CONST_FUN_OBJ_1(name##_obj, name)
+#define FUNCTION_2(name) static MP_DEFINE_CONST_FUN_OBJ_2(name##_obj, name)
+#define FUNCTION_N(name, least, most) \
+    static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(name##_obj, least, most, name)
+
+/* --- identity ---------------------------------------------------------------------- */
+
+static mp_obj_t cpu_core(void) {
+    return MP_OBJ_NEW_SMALL_INT(core_number);
+}
+FUNCTION_0(cpu_core);
+
+static mp_obj_t cpu_cores(void) {
+    return MP_OBJ_NEW_SMALL_INT(BOOT->core_count);
+}
+FUNCTION_0(cpu_cores);
+
+static mp_obj_t cpu_generation(size_t n_args, const mp_obj_t *args) {
+    unsigned core = n_args == 0 ? core_number : core_of(args[0]);
+    return mp_obj_new_int_from_uint(mem_load_relaxed(&control_of(core)->generation));
+}
+FUNCTION_N(cpu_generation, 0, 1);
+
+static mp_obj_t cpu_state(mp_obj_t core) {
+    return mp_obj_new_int_from_uint(mem_load_acquire(&control_of(core_of(core))->state));
+}
+FUNCTION_1(cpu_state);
+
+static mp_obj_t cpu_online(void) {
+    mem_store_release(&control_of(core_number)->state, CORE_ONLINE);
+    if (core_number != 0) {
+        doorbell_ring(0, CORES_MAX); /* ends its wait; no urgent doorbell */
+    }
+    return mp_const_none;
+}
+FUNCTION_0(cpu_online);
+
+static mp_obj_t cpu_arguments(void) {
+    if (BOOT->arguments_bytes > BOOT_BLOCK_BYTES - sizeof(struct boot_block)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("boot block: arguments too long"));
+    }
+    return mp_obj_new_str(BOOT->arguments, BOOT->arguments_bytes);
+}
+FUNCTION_0(cpu_arguments);
+
+static mp_obj_t cpu_board(void) {
+    return mp_obj_new_str(BOARD_NAME, strlen(BOARD_NAME));
+}
+FUNCTION_0(cpu_board);
+
+static mp_obj_t cpu_romfs(void) {
+    if (BOOT->romfs_bytes == 0) {
+        return mp_const_none;
+    }
+    return mp_obj_new_memoryview('B', BOOT->romfs_bytes, (void *)(uintptr_t)LAYOUT_ROMFS);
+}
+FUNCTION_0(cpu_romfs);
+
+static mp_obj_t cpu_private_bytes(void) {
+    return mp_obj_new_int_from_uint(BOOT->private_bytes);
+}
+FUNCTION_0(cpu_private_bytes);
+
+static mp_obj_t cpu_instructions(void) {
+    return mp_obj_new_int_from_ull(arch_instructions());
+}
+FUNCTION_0(cpu_instructions);
+
+static mp_obj_t cpu_exit(size_t n_args, const mp_obj_t *args) {
+    if (core_number != 0) {
+        mp_raise_OSError(MP_EPERM);
+    }
+    mp_int_t status = n_args == 0 ? 0 : mp_obj_get_int(args[0]);
+    if (status < 0 || status > 255) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("exit status %d is not in 0..255"),
+            (int)status);
+    }
+    arch_exit(status);
+}
+FUNCTION_N(cpu_exit, 0, 1);
+
+/* --- waiting, doorbells -------------------------------------------------------------- */
+
+static mp_obj_t cpu_wait(size_t n_args, const mp_obj_t *args) {
+    mp_int_t timeout_ms = n_args == 0 ? -1 : mp_obj_get_int(args[0]);
+    mp_handle_pending(true);
+    mp_hal_wait(timeout_ms);
+    mp_handle_pending(true);
+    return mp_const_none;
+}
+FUNCTION_N(cpu_wait, 0, 1);
+
+static void run_urgent(mp_sched_node_t *node) {
+    (void)node;
+    mp_obj_t serve = MP_STATE_PORT(cpu_urgent);
+    if (serve == MP_OBJ_NULL || serve == mp_const_none) {
+        return;
+    }
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_call_function_1(serve, mp_const_none);
+        nlr_pop();
+    } else {
+        mp_print_str(&mp_plat_print, "uncaught exception in the monitor\n");
+        mp_obj_print_exception(&mp_plat_print, MP_OBJ_FROM_PTR(nlr.ret_val));
+    }
+}
+
+static mp_sched_node_t urgent_node;
+
+void core_schedule_urgent(void) {
+    mp_sched_schedule_node(&urgent_node, run_urgent);
+}
+
+static mp_obj_t cpu_on_urgent(mp_obj_t serve) {
+    MP_STATE_PORT(cpu_urgent) = serve;
+    core_schedule_urgent(); /* what rang before */
+    return mp_const_none;
+}
+FUNCTION_1(cpu_on_urgent);
+
+static mp_obj_t cpu_take_urgent(void) {
+    return MP_OBJ_NEW_SMALL_INT(doorbell_take_urgent());
+}
+FUNCTION_0(cpu_take_urgent);
+
+static mp_obj_t cpu_ring(mp_obj_t core, mp_obj_t bell) {
+    mp_int_t number = mp_obj_get_int(bell);
+    if (number < 0 || number >= (mp_int_t)DOORBELLS) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("doorbell %d is not in 0..%d"),
+            (int)number, (int)DOORBELLS - 1);
+    }
+    doorbell_ring(core_of(core), number);
+    return mp_const_none;
+}
+FUNCTION_2(cpu_ring);
+
+static mp_obj_t cpu_interrupt(void) {
+    uintptr_t state = arch_interrupts_mask();
+    mp_sched_keyboard_interrupt();
+    core_event();
+    arch_interrupts_restore(state);
+    return mp_const_none;
+}
+FUNCTION_0(cpu_interrupt);
+
+static mp_obj_t cpu_report(mp_obj_t arg) {
+    unsigned core = core_of(arg);
+    if (core != core_number && core_number != 0) {
+        mp_raise_OSError(MP_EPERM);
+    }
+    const uint32_t *length = (const uint32_t *)report_of(core);
+    uint32_t bytes = mem_load_acquire(length);
+    if (bytes == 0) {
+        return mp_const_none;
+    }
+    return mp_obj_new_str((const char *)(length + 1), MIN(bytes, REPORT_BYTES - sizeof(*length)));
+}
+FUNCTION_1(cpu_report);
+
+/* --- shared RAM ------------------------------------------------------------------------ */
+
+static mp_obj_t cpu_mesh(mp_obj_t arg) {
+    unsigned core = core_of(arg);
+    if (core == core_number) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a core has no channel to itself"));
+    }
+    return mp_obj_new_int_from_uint(mesh_offset(core_number, core));
+}
+FUNCTION_1(cpu_mesh);
+
+static mp_obj_t cpu_arena(void) {
+    uint32_t offset, length;
+    arena_of(core_number, &offset, &length);
+    mp_obj_t pair[2] = {mp_obj_new_int_from_uint(offset), mp_obj_new_int_from_uint(length)};
+    return mp_obj_new_tuple(2, pair);
+}
+FUNCTION_0(cpu_arena);
+
+/* A page-aligned part of the shared window after the control pages and reports,
+ * which are mapped once and for all. */
+static void region_of(mp_obj_t offset_arg, mp_obj_t length_arg, uint32_t *offset,
+    uint32_t *length) {
+    mp_int_t from = mp_obj_get_int(offset_arg), bytes = mp_obj_get_int(length_arg);
+    mp_int_t all = shared_bytes(), least = BOOT->core_count * (LAYOUT_PAGE + REPORT_BYTES);
+    if (from < least || bytes <= 0 || bytes > all || from > all - bytes
+        || (from | bytes) % LAYOUT_PAGE != 0) {
+        mp_raise_msg_varg(&mp_type_OSError,
+            MP_ERROR_TEXT("no region 0x%x + 0x%x: whole pages from 0x%x to 0x%x"), (unsigned)from,
+            (unsigned)bytes, (unsigned)least, (unsigned)all);
+    }
+    *offset = from;
+    *length = bytes;
+}
+
+static mp_obj_t cpu_map(mp_obj_t offset_arg, mp_obj_t length_arg) {
+    uint32_t offset, length;
+    region_of(offset_arg, length_arg, &offset, &length);
+    if (!space_map_shared(offset, length)) {
+        mp_raise_OSError(MP_ENOMEM);
+    }
+    return mp_const_none;
+}
+FUNCTION_2(cpu_map);
+
+static mp_obj_t cpu_unmap(mp_obj_t offset_arg, mp_obj_t length_arg) {
+    uint32_t offset, length;
+    region_of(offset_arg, length_arg, &offset, &length);
+    space_unmap_shared(offset, length);
+    return mp_const_none;
+}
+FUNCTION_2(cpu_unmap);
+
+static mp_obj_t cpu_zero(mp_obj_t offset_arg, mp_obj_t length_arg) {
+    uint32_t offset, length;
+    region_of(offset_arg, length_arg, &offset, &length);
+    for (uint32_t done = 0; done < length; done += LAYOUT_PAGE) {
+        if (!space_is_mapped(LAYOUT_SHARED + offset + done)) {
+            mp_raise_OSError(MP_EFAULT);
+        }
+    }
+    memset((void *)(uintptr_t)(LAYOUT_SHARED + offset), 0, length);
+    return mp_const_none;
+}
+FUNCTION_2(cpu_zero);
+
+/* --- console ------------------------------------------------------------------------------ */
+
+static mp_obj_t cpu_is_console(void) {
+    return mp_obj_new_bool(core_number == 0);
+}
+FUNCTION_0(cpu_is_console);
+
+static mp_obj_t cpu_output(size_t n_args, const mp_obj_t *args) {
+    mp_obj_t channel = n_args == 0 ? mp_const_none : args[0];
+    if (channel != mp_const_none && !mp_obj_is_type(channel, &channel_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("output goes to a ump.Channel or None"));
+    }
+    console_route(channel, n_args > 1 ? mp_obj_get_int(args[1]) & UMP_KIND_MAX : 0,
+        n_args > 2 ? mp_obj_get_int(args[2]) : 0);
+    return mp_const_none;
+}
+FUNCTION_N(cpu_output, 0, 3);
+
+static mp_obj_t cpu_feed(mp_obj_t bytes) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(bytes, &info, MP_BUFFER_READ);
+    size_t taken = 0;
+    uintptr_t state = arch_interrupts_mask();
+    while (taken < info.len && console_feed(((const uint8_t *)info.buf)[taken])) {
+        taken++;
+    }
+    arch_interrupts_restore(state);
+    return MP_OBJ_NEW_SMALL_INT(taken);
+}
+FUNCTION_1(cpu_feed);
+
+static mp_obj_t cpu_take_input(void) {
+    return MP_OBJ_NEW_SMALL_INT(console_take());
+}
+FUNCTION_0(cpu_take_input);
+
+static mp_obj_t cpu_interrupt_char(mp_obj_t byte) {
+    mp_hal_set_interrupt_char(mp_obj_get_int(byte));
+    return mp_const_none;
+}
+FUNCTION_1(cpu_interrupt_char);
+
+static mp_obj_t cpu_readline(mp_obj_t prompt, mp_obj_t complete) {
+    return console_readline(mp_obj_str_get_str(prompt), complete);
+}
+FUNCTION_2(cpu_readline);
+
+static mp_obj_t cpu_repl(void) {
+    pyexec_mode_kind = PYEXEC_MODE_FRIENDLY_REPL;
+    while ((pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl())
+           == 0) {
+    }
+    console_flush();
+    return mp_const_none;
+}
+FUNCTION_0(cpu_repl);
+
+static mp_obj_t cpu_this_function(size_t n_args, const mp_obj_t *args) {
+    if (n_args == 1) {
+        MP_STATE_PORT(cpu_this) = args[0];
+    }
+    mp_obj_t this = MP_STATE_PORT(cpu_this);
+    return this == MP_OBJ_NULL ? mp_const_none : this;
+}
+FUNCTION_N(cpu_this_function, 0, 1);
+
+/* --- the module ------------------------------------------------------------------------------ */
+
+static const MP_DEFINE_STR_OBJ(cpu_doc, "This core, as the CPU driver gives it.");
+
+#define ENTRY(name) {MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&cpu_##name##_obj)}
+
+static const mp_rom_map_elem_t cpu_globals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_cpu)},
+    {MP_ROM_QSTR(MP_QSTR___doc__), MP_ROM_PTR(&cpu_doc)},
+    {MP_ROM_QSTR(MP_QSTR_URGENT), MP_ROM_INT(CORES_MAX)},
+    {MP_ROM_QSTR(MP_QSTR_DOORBELLS), MP_ROM_INT(DOORBELLS)},
+    {MP_ROM_QSTR(MP_QSTR_STARTING), MP_ROM_INT(CORE_STARTING)},
+    {MP_ROM_QSTR(MP_QSTR_ONLINE), MP_ROM_INT(CORE_ONLINE)},
+    {MP_ROM_QSTR(MP_QSTR_DEAD), MP_ROM_INT(CORE_DEAD)},
+    ENTRY(core), ENTRY(cores), ENTRY(generation), ENTRY(state), ENTRY(online),
+    ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
+    ENTRY(exit), ENTRY(wait), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
+    ENTRY(interrupt), ENTRY(report), ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
+    ENTRY(zero), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
+    ENTRY(interrupt_char), ENTRY(readline), ENTRY(repl),
+    {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
+};
+static MP_DEFINE_CONST_DICT(cpu_globals, cpu_globals_table);
+
+const mp_obj_module_t cpu_module = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&cpu_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_cpu, cpu_module);

@@ -1,0 +1,4 @@
+# The first Python of every core.
+import poly.boot
+
+poly.boot.main()

@@ -1,0 +1,77 @@
+/* A core's life: its address space is live, MicroPython starts, the kernel's
+ * Python runs and does not return. */
+#include <string.h>
+
+#include "../arch.h"
+#include "../console.h"
+#include "../core.h"
+#include "../memory_order.h"
+#include "../uart.h"
+#include "py/compile.h"
+#include "py/cstack.h"
+#include "py/gc.h"
+#include "py/runtime.h"
+#include "shared/readline/readline.h"
+#include "shared/runtime/gchelper.h"
+#include "shared/runtime/pyexec.h"
+
+#define STACK_RESERVE 8192         /* for C below the deepest Python call */
+
+extern char __stack_top[], __stack_bottom[], __heap_start[];
+
+const char polyphone_help_text[] =
+    "Polyphone: a MicroPython kernel on every core.\n"
+    "\n"
+    "import poly       cores, channels to other cores, programs on them\n"
+    "import cpu, ump   this core, and its channels, as the CPU driver gives them\n"
+    "help('modules')   what else can be imported\n"
+    "\n"
+    "Ctrl-A  raw REPL      Ctrl-B  this REPL       Ctrl-C  interrupt a program\n"
+    "Ctrl-D  leave         Ctrl-E  paste mode\n";
+
+void interrupt_device(unsigned number) {
+    if (number == BOARD_CONSOLE_INTERRUPT) {
+        console_receive();
+    }
+}
+
+void core_start(unsigned core) {
+    core_number = core;
+    arch_core_init(core, core == 0);
+    if (core == 0) {
+        uart_init();
+        for (unsigned other = 1; other < BOOT->core_count; other++) {
+            arch_core_release(other);
+        }
+    }
+    mp_cstack_init_with_top(__stack_top, LAYOUT_STACK - STACK_RESERVE);
+    gc_init(__heap_start, (char *)LAYOUT_PRIVATE + BOOT->private_bytes);
+    mp_init();
+    readline_init0();
+    arch_interrupts_restore(ARCH_INTERRUPTS_ON);
+    pyexec_frozen_module("kernel.py", false);
+    core_panic("the kernel's Python ended");
+}
+
+void gc_collect(void) {
+    gc_collect_start();
+    gc_helper_collect_regs_and_stack();
+    gc_collect_end();
+}
+
+void nlr_jump_fail(void *value) {
+    (void)value;
+    core_panic("exception outside any handler");
+}
+
+void __attribute__((noreturn)) abort(void) {
+    core_panic("abort");
+}
+
+void __attribute__((noreturn)) __assert_func(const char *file, int line, const char *function,
+    const char *condition) {
+    (void)file;
+    (void)line;
+    (void)function;
+    core_panic(condition);
+}

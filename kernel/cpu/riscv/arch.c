@@ -1,0 +1,97 @@
+/* RISC-V: interrupts, traps in words, the end of the machine. */
+#include "../arch.h"
+#include "../core.h"
+
+extern char trap_entry[], __trap_stack_top[];
+
+/* Registers of the interrupt controller; a core's S-mode is context 2 * core + 1. */
+static volatile uint32_t *plic(uintptr_t offset) {
+    return (volatile uint32_t *)(BOARD_DEVICES_PLIC + offset);
+}
+
+static volatile uint32_t *plic_enable(unsigned core) {
+    return plic(0x2000 + 0x80 * (2 * core + 1));
+}
+
+static volatile uint32_t *plic_threshold(unsigned core) {
+    return plic(0x200000 + 0x1000 * (2 * core + 1));
+}
+
+static volatile uint32_t *plic_claim(unsigned core) {
+    return plic_threshold(core) + 1;
+}
+
+const struct arch_device arch_devices[] = {
+    {BOARD_DEVICES_SSWI, LAYOUT_PAGE, true}, /* a store rings the doorbell of any core */
+    {BOARD_CONSOLE_UART, LAYOUT_PAGE, false},
+    {BOARD_DEVICES_EXIT, LAYOUT_PAGE, false},
+    {BOARD_DEVICES_PLIC, 0x210000, false},
+    {0, 0, false},
+};
+
+void arch_core_init(unsigned core, bool owner) {
+    CSR_WRITE("sscratch", __trap_stack_top);
+    CSR_WRITE("stvec", trap_entry);
+    CSR_WRITE("sie", INTERRUPT_SOFTWARE);
+    if (owner) {
+        plic(0)[BOARD_CONSOLE_INTERRUPT] = 1; /* its priority */
+        plic_enable(core)[BOARD_CONSOLE_INTERRUPT / 32] = 1u << BOARD_CONSOLE_INTERRUPT % 32;
+        *plic_threshold(core) = 0;
+        CSR_SET("sie", INTERRUPT_EXTERNAL);
+    }
+}
+
+void arch_core_release(unsigned core) {
+    (void)core; /* every hart starts at reset */
+}
+
+void arch_interrupts_poll(void) {
+    uintptr_t pending = CSR_READ("sip") & CSR_READ("sie");
+    if (pending & INTERRUPT_SOFTWARE) {
+        /* Cleared before the doorbell words are read: a ring in between leaves
+         * it set again. */
+        CSR_CLEAR("sip", INTERRUPT_SOFTWARE);
+        arch_fence();
+        interrupt_doorbell();
+    }
+    if (pending & INTERRUPT_EXTERNAL) {
+        volatile uint32_t *claim = plic_claim(core_number);
+        for (unsigned number; (number = *claim) != 0; *claim = number) {
+            interrupt_device(number);
+        }
+    }
+}
+
+void arch_park(void) {
+    CSR_WRITE("sie", 0);
+    for (;;) {
+        arch_wait_for_interrupt();
+    }
+}
+
+void arch_exit(unsigned status) {
+    *(volatile uint32_t *)BOARD_DEVICES_EXIT = status == 0 ? 0x5555 : status << 16 | 0x3333;
+    arch_park();
+}
+
+const char *const arch_register_names[] = {
+    "ra", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7",
+    "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6", NULL,
+};
+
+const char *arch_trap_cause(const struct trap *trap) {
+    switch (trap->cause) {
+        case 0: return "jump to a misaligned address";
+        case 1: return "jump to an address without memory";
+        case 2: return "illegal instruction";
+        case 3: return "breakpoint";
+        case 4: return "load from a misaligned address";
+        case 5: return "load from an address without memory";
+        case 6: return "store to a misaligned address";
+        case 7: return "store to an address without memory";
+        case 12: return "jump to an unmapped or protected page";
+        case 13: return "load from an unmapped or protected page";
+        case 15: return "store to an unmapped or protected page";
+        default: return "unknown trap";
+    }
+}

@@ -1,0 +1,125 @@
+/* The shared window: control pages, reports, the monitors' mesh, arenas; and
+ * the doorbells, which live in the control pages. */
+#include "arch.h"
+#include "core.h"
+#include "memory_order.h"
+#include "py/mpstate.h"
+
+unsigned core_number;
+
+static uint32_t urgent_latched[URGENT_WORDS];
+static volatile bool event;        /* something happened since the last wait returned */
+
+/* --- where things lie ------------------------------------------------------------ */
+
+static uint32_t reports_offset(void) {
+    return BOOT->core_count * LAYOUT_PAGE;
+}
+
+static uint32_t meshes_offset(void) {
+    return reports_offset() + BOOT->core_count * REPORT_BYTES;
+}
+
+static uint32_t arenas_offset(void) {
+    return meshes_offset() + BOOT->core_count * (BOOT->core_count - 1) / 2 * LAYOUT_PAGE;
+}
+
+uint32_t shared_bytes(void) {
+    return BOOT->shared_bytes;
+}
+
+struct control *control_of(unsigned core) {
+    return (struct control *)(uintptr_t)(LAYOUT_SHARED + core * LAYOUT_PAGE);
+}
+
+char *report_of(unsigned core) {
+    return (char *)(uintptr_t)(LAYOUT_SHARED + reports_offset() + core * REPORT_BYTES);
+}
+
+uint32_t mesh_offset(unsigned a, unsigned b) {
+    unsigned low = a < b ? a : b, high = a < b ? b : a;
+    return meshes_offset() + (high * (high - 1) / 2 + low) * LAYOUT_PAGE;
+}
+
+void arena_of(unsigned core, uint32_t *offset, uint32_t *length) {
+    uint32_t all = shared_bytes() - arenas_offset();
+    *length = all / BOOT->core_count & ~(LAYOUT_PAGE - 1u);
+    *offset = arenas_offset() + core * *length;
+}
+
+/* --- doorbells ----------------------------------------------------------------------- */
+
+void doorbell_ring(unsigned core, unsigned bell) {
+    struct control *control = control_of(core);
+    /* Bit before summary: interrupt_doorbell() takes them the other way round,
+     * so a bit is never left behind a summary that was already taken. */
+    mem_fetch_or(&control->pending[bell / 32], 1u << bell % 32);
+    mem_fetch_or(&control->summary, 1u << bell / 32);
+    arch_fence_device();
+    arch_doorbell_interrupt(core);
+}
+
+/* Takes a word of doorbells if the summary says that one rang. */
+static inline uint32_t take_word(struct control *control, uint32_t summary, unsigned word) {
+    return summary >> word & 1 ? mem_exchange(&control->pending[word], 0) : 0;
+}
+
+void interrupt_doorbell(void) {
+    struct control *control = control_of(core_number);
+    uint32_t summary = mem_exchange(&control->summary, 0);
+    event = true;
+    /* The doorbells of channels only end a wait: who waits looks at its ring. */
+    for (unsigned word = URGENT_WORDS; word < DOORBELL_WORDS && summary >> word != 0; word++) {
+        take_word(control, summary, word);
+    }
+    if (summary & ((1u << URGENT_WORDS) - 1)) {
+        for (unsigned word = 0; word < URGENT_WORDS; word++) {
+            urgent_latched[word] |= take_word(control, summary, word);
+        }
+        core_schedule_urgent();
+    }
+}
+
+int doorbell_take_urgent(void) {
+    int found = -1;
+    uintptr_t state = arch_interrupts_mask();
+    for (unsigned word = 0; word < URGENT_WORDS && found < 0; word++) {
+        if (urgent_latched[word] != 0) {
+            unsigned bit = __builtin_ctz(urgent_latched[word]);
+            urgent_latched[word] &= urgent_latched[word] - 1;
+            found = word * 32 + bit;
+        }
+    }
+    arch_interrupts_restore(state);
+    return found;
+}
+
+/* --- sleep (SPEC UMP-5) ------------------------------------------------------------------ */
+
+void core_event(void) {
+    event = true;
+}
+
+/* Nothing happened, and no callback that another one scheduled is due. */
+static inline bool idle(void) {
+    return !event && MP_STATE_VM(sched_state) != MP_SCHED_PENDING;
+}
+
+void core_wait(uint64_t deadline) {
+    uintptr_t state = arch_interrupts_mask();
+    /* Whoever waits has announced it and looked again at what it waits for.
+     * What came since then is in `event`, or pending, which ends the wait
+     * instruction at once. */
+    if (idle() && (deadline == 0 || arch_ticks() < deadline)) {
+        if (deadline != 0) {
+            arch_timer_arm(deadline);
+        }
+        arch_wait_for_interrupt();
+        if (deadline != 0) {
+            arch_timer_disarm();
+        }
+        arch_interrupts_poll();
+    }
+    event = false;
+    arch_interrupts_restore(state);
+}

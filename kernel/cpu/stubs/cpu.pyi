@@ -1,0 +1,128 @@
+"""This core, as the CPU driver gives it. One VM, one core: nothing here is shared.
+
+The kernel's Python reaches RAM and devices only through this module and `ump`.
+Numbers of cores run from 0; a core number out of range raises ValueError that
+names the range.
+"""
+
+from typing import Any, Callable, Optional
+
+URGENT: int  # doorbells 0 .. URGENT-1 belong to monitors: doorbell n is rung by core n
+DOORBELLS: int  # doorbells of a core, the urgent ones included
+
+STARTING: int
+ONLINE: int
+DEAD: int
+
+def core() -> int:
+    """Number of this core."""
+
+def cores() -> int:
+    """How many cores the machine has."""
+
+def generation(core: int = ...) -> int:
+    """How often that core has been restarted (this core without argument)."""
+
+def state(core: int) -> int:
+    """STARTING, ONLINE or DEAD."""
+
+def online() -> None:
+    """Tell the other cores that this one serves its doorbells."""
+
+def arguments() -> str:
+    """The boot arguments: a JSON object, '{}' if the host gave none."""
+
+def board() -> str:
+    """The board's name, as in boards/."""
+
+def romfs() -> Optional[memoryview]:
+    """The read-only file system that the host packed, in place; None without."""
+
+def private_bytes() -> int:
+    """Private RAM of this core: page tables, data, stacks and heap."""
+
+def instructions() -> int:
+    """Instructions retired. Under `-icount` this counts those of all cores, exactly."""
+
+def exit(status: int = 0) -> None:
+    """End the machine; `status` (0..255) reaches the host. OSError(EPERM) but on core 0."""
+
+# --- waiting ---------------------------------------------------------------
+
+def wait(timeout_ms: int = -1) -> None:
+    """Sleep until something happened on this core: a doorbell, a device, input.
+
+    Returns at once if something happened since the last wait returned; may
+    return early. Negative: no deadline. Handles pending callbacks and raises a
+    pending KeyboardInterrupt.
+    """
+
+# --- doorbells and the monitor ----------------------------------------------
+
+def on_urgent(callback: Callable[[None], None]) -> None:
+    """Run `callback(None)` at the next bytecode boundary after an urgent doorbell."""
+
+def take_urgent() -> int:
+    """A core that rang since it was last taken, or -1. Lowest number first."""
+
+def ring(core: int, doorbell: int) -> None:
+    """Ring a doorbell of another core (or this one)."""
+
+def interrupt() -> None:
+    """Raise KeyboardInterrupt in what runs on this core, at the next bytecode boundary."""
+
+def report(core: int) -> Optional[str]:
+    """The panic report that core left, or None."""
+
+# --- shared RAM ---------------------------------------------------------------
+
+def mesh(core: int) -> int:
+    """Offset in the shared window of the page that this core's monitor shares with `core`'s."""
+
+def arena() -> tuple[int, int]:
+    """(offset, length) in the shared window of the RAM whose regions this core hands out."""
+
+def map(offset: int, length: int) -> None:
+    """Map a region of the shared window, read-write. OSError if not whole pages of it."""
+
+def unmap(offset: int, length: int) -> None:
+    """Unmap it: an access traps from now on, and the trap names the offset."""
+
+def zero(offset: int, length: int) -> None:
+    """Fill a mapped region with zeros."""
+
+# --- console --------------------------------------------------------------------
+
+def is_console() -> bool:
+    """Whether this core owns the serial console."""
+
+def output(channel: Any = None, kind: int = 0, reserve: int = 0) -> None:
+    """Where this core's standard output goes: as single-slot messages of `kind`
+    on `channel`, never taking the last `reserve` credits; None: the serial
+    console if this core owns it, else nowhere."""
+
+def feed(data: bytes) -> int:
+    """Append to this core's standard input; returns how many bytes had room.
+    An interrupt character raises KeyboardInterrupt as on a serial line."""
+
+def take_input() -> int:
+    """A byte of this core's standard input, or -1: what a core does that passes its
+    input on to another."""
+
+def interrupt_char(char: int) -> None:
+    """Input byte that raises KeyboardInterrupt; -1: none."""
+
+def readline(prompt: str, complete: Callable[[str], list[str]]) -> Optional[str]:
+    """A line from the console, with editing and a history of its own.
+
+    `complete(text before the cursor)` gives the candidates for its last word.
+    None on Ctrl-D with an empty line; KeyboardInterrupt on Ctrl-C.
+    """
+
+def repl() -> None:
+    """MicroPython's own REPL on this core's standard input and output, until Ctrl-D."""
+
+# --- what belongs to this core -------------------------------------------------------
+
+def this(core: Any = ...) -> Any:
+    """The kernel object of this core; with an argument, set it."""

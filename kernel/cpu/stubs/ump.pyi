@@ -1,0 +1,75 @@
+"""Cross-core channels in shared RAM: one end of two rings, one each way (UMP).
+
+An end is used by one core only. Waiting calls serve pending callbacks and may
+raise KeyboardInterrupt; nothing is lost then.
+"""
+
+from typing import Optional, Union
+
+Buffer = Union[bytes, bytearray, memoryview]
+
+PAYLOAD: int  # bytes in one slot: 60
+MESSAGE_MAX: int  # bytes in one message: 65536
+
+class ChannelDied(OSError):
+    """The channel is dead: `args[0]` is an errno, `args[1]` says why."""
+
+class Channel:
+    """One end of a channel.
+
+    `offset` is the region's place in the shared window (mapped by the caller,
+    zeroed before either end opens); two rings of `slots` slots lie in it, one
+    after the other, each UMP ring padded to RING_BYTES. The end with `side` 0
+    sends on the first, the end with `side` 1 on the second. `bell` is this end's
+    doorbell on this core; `peer_core` and `peer_bell` the other's, which is rung
+    only when it announced sleep, or at every message if `always_ring`.
+    """
+
+    def __init__(
+        self,
+        offset: int,
+        slots: int,
+        side: int,
+        bell: int,
+        peer_core: int,
+        peer_bell: int,
+        always_ring: bool = False,
+    ) -> None: ...
+    @staticmethod
+    def region_bytes(slots: int) -> int:
+        """Length of the region for rings of so many slots, in whole pages."""
+    kind: int  # kind (0..63) of the message last received
+    def send(self, message: Buffer, kind: int = 0) -> None:
+        """Send, waiting for credit. A message longer than a slot is a train of slots."""
+    def try_send(self, message: Buffer, kind: int = 0, reserve: int = 0) -> bool:
+        """Send at once or not at all; False unless its slots and `reserve` more have credit."""
+    def recv(self) -> bytes:
+        """The next message, waiting for it."""
+    def recv_into(self, buffer: Union[bytearray, memoryview]) -> int:
+        """The next message into `buffer`, waiting for it; its length. Allocates nothing.
+
+        ValueError that names both lengths if it does not fit; the message is dropped.
+        """
+    def try_recv(self) -> Optional[bytes]:
+        """The next message or None."""
+    def try_recv_into(self, buffer: Union[bytearray, memoryview]) -> int:
+        """As recv_into, without waiting; -1 if there is none."""
+    def credits(self) -> int:
+        """Slots that may be sent now."""
+    def fault(self) -> Optional[str]:
+        """Why the channel is dead, or None."""
+    def set_peer_bell(self, bell: int) -> None:
+        """The peer told its doorbell after this end was made."""
+    def die(self) -> None:
+        """The peer died: sends fail from now on, receives once the ring is empty; waits end."""
+    def close(self) -> None:
+        """End the use of this end; further calls raise ChannelDied."""
+
+    # A Channel is also a stream for select.poll and asyncio: readable when a
+    # message waits, writable when there is credit.
+
+def bench_echo(channel: Channel, rounds: int) -> None:
+    """In C, answer `rounds` one-slot messages with themselves: the floor for ump benches."""
+
+def bench_ping(channel: Channel, rounds: int, length: int) -> None:
+    """In C, send and await `rounds` one-slot messages."""
