@@ -1,0 +1,68 @@
+"""A core's start, once MicroPython runs: the order in which the kernel comes up.
+
+The one file of `poly` that knows servers and shell: it puts them together.
+"""
+
+import os
+
+import cpu
+import vfs
+
+from poly import limits, serve
+from poly.core import Core
+from poly.deadline import Deadline
+from poly.rom import Rom
+
+
+def main():
+    """Runs on every core and does not return."""
+    kernel = Core(boot_arguments())
+    cpu.this(kernel)
+    mount()
+    from servers.monitor import Monitor
+
+    kernel.monitor = Monitor(kernel)
+    if cpu.is_console():
+        run_shell(kernel)
+    else:
+        cpu.online()
+        serve.forever(kernel)
+
+
+def boot_arguments():
+    text = cpu.arguments()
+    if text == "{}":
+        return {}
+    import json
+
+    return json.loads(text)
+
+
+def mount():
+    image = cpu.romfs()
+    if image is not None:
+        vfs.mount(Rom(image), "/")
+        os.chdir("/")
+
+
+def run_shell(kernel):
+    from servers.screen import Screen
+    from shell.shell import Shell
+
+    kernel.screen = Screen()
+    kernel.monitor.start()
+    cpu.online()
+    kernel.log.add("core %d: %s, %d cores" % (kernel.number, cpu.board(), cpu.cores()))
+    wait_for_cores(kernel)
+    status = Shell(kernel).run()
+    cpu.exit(status)
+
+
+def wait_for_cores(kernel):
+    """Until every core serves its doorbells; one that does not is left behind."""
+    deadline = Deadline(limits.START_MS)
+    for core in range(cpu.cores()):
+        while cpu.state(core) == cpu.STARTING:
+            if not deadline.wait():
+                kernel.log.add("core %d: not up after %d ms" % (core, limits.START_MS))
+                break

@@ -1,0 +1,151 @@
+"""A program that another core runs for the program here.
+
+A Child holds its core's one place for a program from start to exit, and the
+region and the doorbell of its channel until close(). The monitor completes it:
+exactly one of `status` (it ended) and `died` (its core did) gets set.
+"""
+
+import cpu
+import ump
+
+from poly import limits, program
+from poly.core import INTERRUPT, KILL
+from poly.deadline import Deadline
+from poly.errors import Misuse, NoSuchService, PeerDied, Timeout
+
+
+class Child:
+    """Use poly.spawn() to get one."""
+
+    def __init__(self, kernel, core, path, slots):
+        self.kernel = kernel
+        self.core = core
+        self.name = program.short_name(path)
+        self.generation = cpu.generation(core)
+        self.channel = None  # ump.Channel to it, if it was given one
+        self.status = None
+        self.died = False
+        self.pending = False  # asked for, given up, but may start yet
+        self.slots = slots
+        self.offset = self.bell = 0
+        if slots:
+            self.bell = kernel.doorbells.take()
+            try:
+                self.length = ump.Channel.region_bytes(slots)
+                self.offset = kernel.arena.allocate(self.length)
+            except Exception:
+                kernel.doorbells.release(self.bell)
+                raise
+            cpu.map(self.offset, self.length)
+            cpu.zero(self.offset, self.length)
+
+    def started(self, peer_bell):
+        """Its monitor has started it, and says which doorbell its end listens to."""
+        if self.slots:
+            self.channel = ump.Channel(self.offset, self.slots, 0, self.bell, self.core, peer_bell)
+
+    def ended(self):
+        return self.died or self.status is not None
+
+    def finish(self, status):
+        """Called by the monitor, within its callback: it ended, or (None) its core died."""
+        if status is None:
+            self.died = True
+        else:
+            self.status = status
+        if self.channel:
+            self.channel.die()
+
+    def wait(self, timeout_ms=None):
+        """Its exit status, waiting for it. Raises PeerDied, Timeout."""
+        deadline = Deadline(timeout_ms)
+        while not self.ended():
+            if not deadline.wait():
+                raise Timeout(
+                    "%s on core %d: still runs after %d ms" % (self.name, self.core, timeout_ms)
+                )
+        if self.died:
+            raise PeerDied(self.core, self.generation)
+        return self.status
+
+    def interrupt(self):
+        """Raise KeyboardInterrupt in it."""
+        if not self.ended():
+            self.kernel.monitor.stop(self.core, INTERRUPT)
+
+    def kill(self):
+        """Raise KeyboardInterrupt in it, again and again until it is gone."""
+        if not self.ended():
+            self.kernel.monitor.stop(self.core, KILL)
+
+    def close(self):
+        """Kill it if it still runs, and give its channel's region and doorbell back."""
+        try:
+            self.end()
+        except PeerDied:
+            pass
+        self.release()
+        if self in self.kernel.children:
+            self.kernel.children.remove(self)
+        end = "lost" if self.died else "ended with status %d" % self.status
+        self.kernel.log.add("%s: %s on core %d" % (self.name, end, self.core))
+
+    def end(self):
+        """Kill it, and see that it is gone."""
+        deadline = Deadline(limits.KILL_MS)
+        while not self.ended():
+            self.kill()
+            if not deadline.wait(limits.KILL_AGAIN_MS) and not self.ended():
+                raise Timeout("%s on core %d: does not end" % (self.name, self.core))
+
+    def release(self):
+        if self.slots:
+            if self.channel:
+                self.channel.close()
+                self.channel = None
+            cpu.unmap(self.offset, self.length)
+            self.kernel.arena.release(self.offset)
+            self.kernel.doorbells.release(self.bell)
+            self.slots = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exc_type, exc, traceback):
+        self.close()
+
+
+def spawn(core, name, args=(), slots=limits.CHANNEL_SLOTS):
+    """Start a program on another core and return it as a Child.
+
+    `name` is found as the shell's `run` finds it. `slots` is the length of its
+    channel's rings (a power of two); 0: no channel. Its output goes to the
+    console. Raises NoSuchService (no such program or core), Exhausted (that core
+    runs another program, or a bound was met), PeerDied, Timeout, Misuse.
+    """
+    kernel = cpu.this()
+    if core == kernel.number:
+        raise Misuse("core %d runs the program that spawns" % core)
+    return start(kernel, core, program.resolve(name), args, slots)
+
+
+def start(kernel, core, path, args=(), slots=0, mode=program.RUN_PROGRAM):
+    """A started Child. `path`: what program.resolve() gave.
+
+    Nothing is left behind when it could not be started, unless the caller gave up
+    (Timeout, KeyboardInterrupt) on a request that is under way: such a child stays
+    among the core's children, to be killed at the program's end.
+    """
+    if not 0 <= core < cpu.cores():
+        raise NoSuchService("no core %d: the cores are 0..%d" % (core, cpu.cores() - 1))
+    child = Child(kernel, core, path, slots)
+    kernel.children.append(child)
+    try:
+        kernel.monitor.run(child, program.pack_request(mode, child, path, args))
+    except BaseException:
+        if not child.pending:
+            kernel.children.remove(child)
+            child.release()
+        raise
+    kernel.log.add("%s: started on core %d" % (child.name, core))
+    return child

@@ -1,0 +1,47 @@
+"""One core's kernel: all state of the kernel's Python hangs off a Core object.
+
+The CPU driver keeps it (`cpu.this()`). It is used by its own core only: by what
+runs there, and by its monitor's callback between two bytecodes of that.
+"""
+
+import cpu
+
+from poly.log import Log
+from poly.region import Arena, Doorbells
+
+# What somebody wants of the program that runs here.
+GO_ON, INTERRUPT, KILL = range(3)
+
+
+class Core:
+    def __init__(self, arguments):
+        offset, length = cpu.arena()
+        self.number = cpu.core()
+        self.arguments = arguments  # boot arguments, a dict
+        self.arena = Arena(offset, length)
+        self.doorbells = Doorbells(cpu.URGENT, cpu.DOORBELLS)
+        self.log = Log()
+        self.monitor = None
+        self.screen = None  # the console, on the core that owns it
+        self.console = 0  # core that shows the output of what runs here
+        self.program = None  # poly.program.Program that runs here
+        self.interruptible = False  # whether KeyboardInterrupt reaches that and nothing else
+        self.wanted = GO_ON
+        self.children = []  # programs that the one here spawned and has not closed
+
+    def runs(self, program):
+        """From now on this core runs this program, or (None) no more."""
+        self.program = program
+        if program is None:
+            self.wanted = GO_ON
+        self.monitor.announce(program)
+
+    def interrupt(self, wanted):
+        """Make the running program raise KeyboardInterrupt; called within callbacks too.
+
+        Where it must not be interrupted just now, it is as soon as it may be.
+        """
+        if wanted > self.wanted:
+            self.wanted = wanted
+        if self.interruptible:
+            cpu.interrupt()

@@ -1,0 +1,34 @@
+"""Errors, named after who must act. The text names who, what and the bound."""
+
+
+class Error(Exception):
+    """Any of the below."""
+
+
+class Misuse(Error):
+    """My own bug: the call can never succeed as it was made."""
+
+
+class NoSuchService(Error):
+    """What was named is not there: no such program, core or service."""
+
+
+class Timeout(Error):
+    """My deadline passed; the work may go on."""
+
+
+class Exhausted(Error):
+    """A bound was met: the text names it, and the numbers."""
+
+
+class PeerBroke(Error):
+    """The peer violated the protocol and was cut off."""
+
+
+class PeerDied(Error):
+    """The core behind the call died. `core` and `generation` say which one."""
+
+    def __init__(self, core, generation):
+        super().__init__("core %d died (generation %d)" % (core, generation))
+        self.core = core
+        self.generation = generation

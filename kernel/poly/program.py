@@ -1,0 +1,263 @@
+"""Running a program on this core, and leaving nothing of it behind.
+
+A program is a shipped one (frozen, `programs.NAME`) or a file; it runs as
+`__main__`. Whatever ends it, afterwards the modules, the folder, the heap lock
+and standard input are as before, and what it spawned is gone.
+"""
+
+import gc
+import os
+import struct
+import sys
+import time
+
+import cpu
+
+import programs
+from poly import heap
+from poly.core import GO_ON
+from poly.errors import Error, Misuse, NoSuchService
+from poly.paths import absolute, is_folder
+
+RUN_PROGRAM, RUN_REPL = range(2)
+STATUS_USAGE = 2
+STATUS_INTERRUPTED = 130  # as shells have it: 128 + SIGINT
+CTRL_C = 3
+SHIPPED = "programs."
+
+# mode, console core, slots, doorbell, offset of the channel's region; then
+# folder, program and arguments, a NUL after each
+REQUEST = "<BBHHI"
+
+
+class Program:
+    """What runs on a core, as `cores` and `ps` tell it."""
+
+    def __init__(self, name, started_by, parent=None, on_terminal=False):
+        self.name = name
+        self.started_by = started_by  # core
+        self.parent = parent  # ump.Channel to whoever spawned it, or None
+        self.on_terminal = on_terminal  # whether its output is for a person's eyes, at once
+        self.started_ms = time.ticks_ms()
+
+
+# --- finding ----------------------------------------------------------------
+
+
+def resolve(name):
+    """What `run NAME` runs: "programs.NAME" or the path of a file. Raises NoSuchService.
+
+    Looked up in the current folder, then /rom, then among the shipped programs;
+    ".py" may be left out. A name with a slash in it is a path.
+    """
+    folders = ("",) if "/" in name else (os.getcwd(), "/rom")
+    for folder in folders:
+        path = absolute(name, folder or os.getcwd())
+        for candidate in (path, path + ".py", path + ".mpy"):
+            if is_file(candidate):
+                return candidate
+    if name in programs.NAMES:
+        return SHIPPED + name
+    raise NoSuchService("%s: no such program" % name)
+
+
+def is_file(path):
+    try:
+        return not is_folder(os.stat(path))
+    except OSError:
+        return False
+
+
+def short_name(path):
+    """What to call it: no folder, no ending."""
+    name = path.split("/")[-1] if "/" in path else path[len(SHIPPED) :]
+    return name[: name.rfind(".")] if "." in name else name
+
+
+def import_name(path):
+    """(folder for sys.path or None, module) of a resolved program."""
+    if path.startswith(SHIPPED):
+        return None, path
+    folder, _, name = path.rpartition("/")
+    name = short_name(path)
+    if "." in name:
+        raise Misuse("%s: a program's name has no dot" % path)
+    return folder or "/", name
+
+
+# --- on the wire -------------------------------------------------------------
+
+
+def pack_request(mode, child, path, args):
+    """The RUN message that starts `path` for `child`. Raises Exhausted when too long."""
+    strings = [os.getcwd(), path]
+    strings.extend(args)
+    for text in strings:
+        if "\0" in text:
+            raise Misuse("an argument of a program holds a NUL")
+    packed = ("\0".join(strings) + "\0").encode()
+    head = struct.pack(REQUEST, mode, child.kernel.console, child.slots, child.bell, child.offset)
+    return head + packed
+
+
+def unpack_request(message, length):
+    """(mode, console, slots, doorbell, offset, [folder, program, arguments...])."""
+    size = struct.calcsize(REQUEST)
+    if length <= size:
+        raise Misuse("RUN of %d bytes" % length)
+    head = struct.unpack_from(REQUEST, message, 0)
+    strings = bytes(message[size:length]).decode().split("\0")
+    return head + (strings[:-1],)
+
+
+# --- running -----------------------------------------------------------------
+
+
+def run(kernel, program, path, args):
+    """Run it here, to its end; its exit status. Errors are printed, not raised."""
+    return supervise(kernel, program, enter, path, args)
+
+
+def supervise(kernel, program, function, *args):
+    """The status with which `function` ends as the program of this core."""
+    before = Surroundings()
+    kernel.runs(program)
+    kernel.log.add("%s: started by core %d" % (program.name, program.started_by))
+    error = guarded(kernel, function, *args)
+    status = exit_status(error)
+    if status is None and not isinstance(error, MemoryError):
+        guarded(kernel, tell, error)
+    before.empty()
+    if isinstance(error, MemoryError):
+        guarded(kernel, tell, error)
+    error = None
+    close_children(kernel)
+    before.restore()
+    kernel.runs(None)
+    gc.collect()
+    status = 1 if status is None else status
+    kernel.log.add("%s: ended with status %d" % (program.name, status))
+    return status
+
+
+def guarded(kernel, function, *args):
+    """Call it so that an interrupt ends it and nothing else; what it raised, or None.
+
+    Outside of this a Ctrl-C is a byte of input like any other.
+    """
+    try:
+        try:
+            kernel.interruptible = True
+            cpu.interrupt_char(CTRL_C)
+            if kernel.wanted != GO_ON:
+                raise KeyboardInterrupt
+            function(*args)
+        finally:
+            # Nothing comes between an exception and this: while a kill goes on, the
+            # next interrupt is raised where bytecode jumps.
+            kernel.interruptible = False
+            settle()
+            heap.unlock()
+    except BaseException as error:
+        return error
+
+
+def settle():
+    """Take an interrupt that was raised but has not arrived."""
+    try:
+        cpu.interrupt_char(-1)
+        for _ in range(4):
+            pass
+    except KeyboardInterrupt:
+        pass
+
+
+def enter(path, args):
+    folder, name = import_name(path)
+    sys.argv[:] = [path]
+    sys.argv.extend(args)
+    if folder is not None:
+        sys.path.insert(0, folder)
+    for loaded in ("__main__", name):
+        if loaded in sys.modules:
+            del sys.modules[loaded]
+    __import__(name, None, None, False)
+    if "__main__" not in sys.modules:
+        raise Misuse("%s: the name of a module that is built in" % name)
+
+
+def exit_status(error):
+    """The status that an exception stands for, or None if it wants telling."""
+    if error is None:
+        return 0
+    if isinstance(error, KeyboardInterrupt):
+        return STATUS_INTERRUPTED
+    if isinstance(error, SystemExit):
+        code = error.args[0] if error.args else None
+        if code is None:
+            return 0
+        if isinstance(code, int):
+            return code & 255
+    return None
+
+
+def tell(error):
+    if isinstance(error, SystemExit):
+        print(error.args[0])
+        return
+    sys.print_exception(error)
+    if isinstance(error, MemoryError):
+        total = gc.mem_alloc() + gc.mem_free()
+        print("core %d: its heap of %d bytes is full" % (cpu.core(), total))
+
+
+def close_children(kernel):
+    """End what the program spawned and did not close."""
+    for child in list(kernel.children):
+        try:
+            child.close()
+        except Error as error:
+            kernel.log.add("%s on core %d: %s" % (child.name, child.core, error))
+
+
+class Surroundings:
+    """What a program finds, to be put back after it."""
+
+    def __init__(self):
+        self.modules = dict(sys.modules)
+        self.path = list(sys.path)
+        self.argv = list(sys.argv)
+        self.folder = os.getcwd()
+
+    def empty(self):
+        """Free what the program's globals hold. Allocates nothing: the heap may be full.
+
+        Forgetting the module is not enough: MicroPython leaves one whose import
+        failed in a slot of sys.modules, where it lives on.
+        """
+        main = sys.modules.get("__main__")
+        if main is not None and main is not self.modules.get("__main__"):
+            main.__dict__.clear()
+        gc.collect()
+
+    def restore(self):
+        gc.enable()
+        gc.threshold(-1)
+        for name in list(sys.modules):
+            if sys.modules[name] is not self.modules.get(name):
+                self.forget(name)
+        sys.modules.update(self.modules)
+        sys.path[:] = self.path
+        sys.argv[:] = self.argv
+        os.chdir(self.folder)
+        if "asyncio" in sys.modules:
+            sys.modules["asyncio"].new_event_loop()
+        if not cpu.is_console():
+            while cpu.take_input() >= 0:
+                pass
+
+    def forget(self, name):
+        del sys.modules[name]
+        package, _, module = name.rpartition(".")
+        if package in self.modules and hasattr(self.modules[package], module):
+            delattr(self.modules[package], module)

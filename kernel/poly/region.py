@@ -1,0 +1,74 @@
+"""What a core hands out: regions of its own arena of the shared window, and doorbells.
+
+Every region lies in its arena, no two overlap, and all start on a page. Only the
+core that owns the arena allocates from it; the tables are in its private RAM.
+"""
+
+from poly import limits
+from poly.errors import Exhausted, Misuse
+
+
+class Arena:
+    """First-fit allocation of whole pages; the table is sorted by offset."""
+
+    def __init__(self, offset, length, regions=limits.REGIONS):
+        self.offset = offset
+        self.length = length
+        self.limit = regions
+        self.taken = []  # (offset, length), ascending
+
+    def allocate(self, length):
+        """Offset of a new region of at least `length` bytes. Raises Exhausted."""
+        if length <= 0:
+            raise Misuse("a region of %d bytes" % length)
+        length = -(-length // limits.PAGE_BYTES) * limits.PAGE_BYTES
+        if len(self.taken) == self.limit:
+            raise Exhausted("arena: %d of %d regions in use" % (self.limit, self.limit))
+        start = self.offset
+        at = 0
+        while at < len(self.taken) and self.taken[at][0] - start < length:
+            start = self.taken[at][0] + self.taken[at][1]
+            at += 1
+        if at == len(self.taken) and self.offset + self.length - start < length:
+            raise Exhausted(
+                "arena: no room for %d bytes in one piece, %d of %d in use"
+                % (length, self.used_bytes(), self.length)
+            )
+        self.taken.insert(at, (start, length))
+        return start
+
+    def release(self, offset):
+        """Take a region back."""
+        for at, region in enumerate(self.taken):
+            if region[0] == offset:
+                del self.taken[at]
+                return
+        raise Misuse("arena: no region at 0x%x" % offset)
+
+    def used_bytes(self):
+        return sum(region[1] for region in self.taken)
+
+
+class Doorbells:
+    """Numbers of the doorbells of this core that belong to no monitor."""
+
+    def __init__(self, first, limit):
+        self.first = first
+        self.limit = limit
+        self.taken = []  # ascending
+
+    def take(self):
+        """The lowest free number. Raises Exhausted."""
+        at = 0
+        while at < len(self.taken) and self.taken[at] == self.first + at:
+            at += 1
+        count = self.limit - self.first
+        if at == count:
+            raise Exhausted("doorbells: %d of %d in use" % (count, count))
+        self.taken.insert(at, self.first + at)
+        return self.first + at
+
+    def release(self, bell):
+        if bell not in self.taken:
+            raise Misuse("doorbell %d is not in use" % bell)
+        self.taken.remove(bell)

@@ -1,0 +1,44 @@
+"""The read-only file system that the host packed, with a current folder.
+
+MicroPython's VfsRom reads files in place but stays in its root folder. This gives
+it paths relative to any folder; files are still VfsRom's own.
+"""
+
+import vfs
+
+from poly.paths import absolute, is_folder
+
+NOT_A_FOLDER = 20
+
+
+class Rom:
+    def __init__(self, image):
+        self.files = vfs.VfsRom(image)
+        self.folder = "/"
+
+    def mount(self, readonly, mkfs):
+        pass
+
+    def umount(self):
+        pass
+
+    def open(self, path, mode):
+        return self.files.open(absolute(path, self.folder), mode)
+
+    def stat(self, path):
+        return self.files.stat(absolute(path, self.folder))
+
+    def statvfs(self, path):
+        return self.files.statvfs("/")
+
+    def ilistdir(self, path):
+        return self.files.ilistdir(absolute(path, self.folder))
+
+    def chdir(self, path):
+        path = absolute(path, self.folder)
+        if not is_folder(self.files.stat(path)):
+            raise OSError(NOT_A_FOLDER)
+        self.folder = path
+
+    def getcwd(self):
+        return self.folder

@@ -1,0 +1,107 @@
+"""The life of a core without a console: it runs one program at a time, for others.
+
+Its monitor accepts a RUN message while this core is idle; all else happens here.
+"""
+
+import os
+
+import cpu
+import ump
+
+from poly import program
+from poly.errors import Error
+from poly.program import RUN_REPL, Program
+
+
+def forever(kernel):
+    kernel.monitor.start()
+    while True:
+        try:
+            while kernel.monitor.request is None:
+                cpu.wait()
+            serve(kernel, kernel.monitor.take_request())
+        except KeyboardInterrupt:
+            pass  # it was meant for a program that is gone
+
+
+def serve(kernel, request):
+    """Run what one RUN message asks for and report its end."""
+    monitor = kernel.monitor
+    link, message, length = request
+    try:
+        mode, console, slots, peer_bell, offset, strings = program.unpack_request(message, length)
+        monitor.route_output(console)
+        parent = Parent(kernel, link.peer, slots, peer_bell, offset)
+    except (Error, OSError, ValueError) as error:
+        cpu.output(None)
+        monitor.refuse(link, str(error))
+        return
+    kernel.console = console
+    task = Program(program.short_name(strings[1]), link.peer, parent.channel)
+    kernel.runs(task)
+    monitor.accept(link, parent.bell)
+    status = 1
+    try:
+        if mode == RUN_REPL:
+            status = run_repl(kernel, task)
+        else:
+            status = run_in(kernel, task, strings)
+    finally:
+        monitor.end_output(console)
+        parent.close()
+        monitor.finish(link, status)
+
+
+def run_in(kernel, task, strings):
+    """Run a program in the folder of whoever asked for it."""
+    folder = os.getcwd()
+    try:
+        os.chdir(strings[0])
+    except OSError:
+        print("poly: %s: no such folder" % strings[0])
+        return 1
+    status = program.run(kernel, task, strings[1], strings[2:])
+    os.chdir(folder)
+    return status
+
+
+def run_repl(kernel, task):
+    """The REPL, until Ctrl-D; what it defined is forgotten."""
+    import __main__
+
+    names = set(dir(__main__))
+    try:
+        return program.supervise(kernel, task, cpu.repl)
+    finally:
+        for name in dir(__main__):
+            if name not in names:
+                delattr(__main__, name)
+
+
+class Parent:
+    """This core's end of the channel to whoever spawned the program; none with 0 slots."""
+
+    def __init__(self, kernel, core, slots, peer_bell, offset):
+        self.kernel = kernel
+        self.channel = None
+        self.bell = 0
+        if slots == 0:
+            return
+        self.offset = offset
+        self.length = ump.Channel.region_bytes(slots)
+        self.bell = kernel.doorbells.take()
+        try:
+            cpu.map(offset, self.length)
+            self.channel = ump.Channel(offset, slots, 1, self.bell, core, peer_bell)
+        except Exception:
+            self.close()
+            raise
+
+    def close(self):
+        if self.bell == 0:
+            return
+        if self.channel:
+            self.channel.close()
+        cpu.unmap(self.offset, self.length)
+        self.kernel.doorbells.release(self.bell)
+        self.bell = 0

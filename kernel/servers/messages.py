@@ -1,0 +1,25 @@
+"""What monitors say to each other: kinds of messages, and who answers what.
+
+Every message fits one slot (60 bytes), except RUN, which is sent whole or not at
+all. To one peer a monitor has at most one unanswered request of each kind, so the
+slots that only answers may take (limits.REPLY_RESERVE) are always enough: an
+answer never waits.
+"""
+
+# requests             answers
+PING, PONG = 1, 2
+STATUS, STATUS_IS = 3, 4  # FORMAT below, then the program's name
+RUN, STARTED, REFUSED = 5, 6, 7  # poly.program.REQUEST; a doorbell (u16); a text
+STOP, STOPPING = 8, 9  # poly.core's INTERRUPT or KILL; whether anything ran
+INPUT, INPUT_TAKEN = 10, 11  # bytes for standard input; how many had room
+
+# told without being asked
+OUTPUT = 12  # bytes of standard output; none: that was all
+EXIT = 13  # status of the program that RUN started: RUN's second answer
+
+KINDS = 14  # 0 is none
+NOTHING = b""
+
+# generation, heap in use, heap in all, milliseconds of the program, started by
+STATUS_FORMAT = "<IIIIH"
+STATUS_BYTES = 18  # then the name

@@ -1,0 +1,322 @@
+"""The monitor of a core: what its core does for the others.
+
+`serve` is a callback between two bytecodes of whatever runs on this core. It
+never waits, and for what must work when that program holds the heap lock or has
+filled the heap (ping, status, stop, exit) it allocates nothing. What waits is in
+requests.py, and in the last part here, which the core's own main loop calls.
+"""
+
+import gc
+import struct
+import time
+
+import cpu
+import micropython
+import ump
+
+from poly import heap, limits
+from poly.core import GO_ON, KILL
+from poly.deadline import Deadline
+from poly.errors import Error
+from servers import messages as m
+from servers.link import Link, Status
+from servers.requests import Requests
+
+BUSY = b"1 program of 1 runs: "
+ALIVE, UNTOLD, TOLD = range(3)
+STATUS_REFUSED = 255  # of a child that never ran
+
+
+class Monitor(Requests):
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.core = kernel.number
+        self.links = {}  # by core
+        self.deaths = bytearray(cpu.cores())  # UNTOLD and TOLD, on the console's owner
+        self.idle = False  # whether this core takes a RUN
+        self.request = None  # link whose RUN was taken
+        self.run_message = bytearray(limits.RUN_BYTES)
+        self.run_length = 0
+        self.status_is = bytearray(m.STATUS_BYTES + limits.NAME_BYTES)
+        self.name = memoryview(self.status_is)[m.STATUS_BYTES :]
+        self.busy = bytearray(BUSY) + bytearray(limits.NAME_BYTES)
+        self.busy_name = memoryview(self.busy)[len(BUSY) :]
+        self.heap_bytes = 0
+        self.started_ms = 0
+        self.started_by = 0
+        self.byte = bytearray(1)
+        self.spare = None  # freed to open a link when the heap is full
+        self.handlers = self.table()
+        self.again = self.kill_again  # made once: to make it allocates
+
+    def table(self):
+        handlers = [self.on_unknown] * m.KINDS
+        handlers[m.PING] = self.on_ping
+        handlers[m.PONG] = self.on_pong
+        handlers[m.STATUS] = self.on_status
+        handlers[m.STATUS_IS] = self.on_status_is
+        handlers[m.RUN] = self.on_run
+        handlers[m.STARTED] = self.on_started
+        handlers[m.REFUSED] = self.on_refused
+        handlers[m.STOP] = self.on_stop
+        handlers[m.STOPPING] = self.on_stopping
+        handlers[m.INPUT] = self.on_input
+        handlers[m.INPUT_TAKEN] = self.on_input_taken
+        handlers[m.OUTPUT] = self.on_output
+        handlers[m.EXIT] = self.on_exit
+        return handlers
+
+    def start(self):
+        self.announce(None)
+        self.idle = not cpu.is_console()
+        cpu.on_urgent(self.serve)
+
+    # --- the callback ------------------------------------------------------------
+
+    def serve(self, _):
+        """Serve every core that rang since the last time."""
+        peer = cpu.take_urgent()
+        while peer >= 0:
+            if cpu.state(peer) == cpu.DEAD:
+                self.bury(peer)
+            else:
+                self.hear(self.links.get(peer) or self.open(peer))
+            peer = cpu.take_urgent()
+
+    def hear(self, link):
+        """Serve what a peer has sent: a ringful at most, for whatever came later rang later."""
+        try:
+            for _ in range(limits.MESH_SLOTS):
+                length = link.channel.try_recv_into(link.message)
+                if length < 0:
+                    return
+                kind = link.channel.kind
+                self.handlers[kind if kind < m.KINDS else 0](link, length)
+        except (ump.ChannelDied, ValueError):
+            self.cut(link, "broke the protocol of monitors")
+
+    def open(self, peer):
+        """The link to a peer, even if the program here holds the heap lock or all of the heap."""
+        locks = heap.unlock()
+        self.spare = None
+        try:
+            if self.kernel.screen:
+                self.kernel.screen.open(peer)
+            # One call, so that the callback cannot come between look and store.
+            return self.links.setdefault(peer, Link(self.core, peer))
+        finally:
+            heap.lock(locks)
+
+    def answer(self, link, message, kind):
+        if not link.channel.try_send(message, kind):
+            self.cut(link, "asked again before it was answered")
+
+    def cut(self, link, why):
+        """End all use of a link. `why`: what the peer did wrong; None: it died."""
+        if link.dead:
+            return
+        link.dead = True
+        link.broken = why
+        link.asked = 0
+        link.channel.die()
+        if link.child is not None:
+            link.child.finish(None)
+            link.child = None
+        program = self.kernel.program
+        if program and program.started_by == link.peer and program.parent:
+            program.parent.die()
+
+    def bury(self, dead):
+        """A core has died: end what waits for it; the console's owner tells everybody."""
+        link = self.links.get(dead)
+        if link is not None:
+            self.cut(link, None)
+        if cpu.is_console() and self.deaths[dead] == ALIVE:
+            self.deaths[dead] = UNTOLD
+            for core in range(cpu.cores()):
+                if core != self.core and cpu.state(core) == cpu.ONLINE:
+                    cpu.ring(core, dead)
+            locks = heap.unlock()
+            try:
+                self.tell_deaths()
+            except MemoryError:
+                pass  # the shell tells it before its next prompt
+            heap.lock(locks)
+
+    def tell_deaths(self):
+        """Put what dead cores left to say on the console and in the log, once."""
+        for core in range(len(self.deaths)):
+            if self.deaths[core] == UNTOLD:
+                report = cpu.report(core) or "core %d died without a report" % core
+                self.kernel.screen.say(report.rstrip())
+                self.kernel.log.add("core %d died: %s" % (core, report.split("\n")[0]))
+                self.deaths[core] = TOLD
+
+    # --- what peers ask -------------------------------------------------------------
+
+    def on_unknown(self, link, length):
+        self.cut(link, "sent a message of an unknown kind")
+
+    def on_ping(self, link, length):
+        self.answer(link, m.NOTHING, m.PONG)
+
+    def on_status(self, link, length):
+        self.fill_status()
+        self.answer(link, self.status_is, m.STATUS_IS)
+
+    def on_run(self, link, length):
+        if not self.idle:
+            self.answer(link, self.busy, m.REFUSED)
+            return
+        self.idle = False
+        self.kernel.wanted = GO_ON
+        self.request = link
+        self.run_length = length
+        self.run_message, link.message = link.message, self.run_message
+
+    def on_stop(self, link, length):
+        # On a core that serves, from the request that was taken to its exit.
+        running = self.kernel.program is not None if cpu.is_console() else not self.idle
+        if running:
+            self.kernel.interrupt(link.message[0])
+            if self.kernel.wanted == KILL:
+                self.go_on_killing()
+        self.byte[0] = 1 if running else 0
+        self.answer(link, self.byte, m.STOPPING)
+
+    def kill_again(self, _):
+        """A kill goes on, one interrupt after the other, until the program is gone."""
+        if self.kernel.wanted == KILL and self.kernel.interruptible:
+            cpu.interrupt()
+            self.go_on_killing()
+
+    def go_on_killing(self):
+        try:
+            # Not by ringing: all callbacks of bells run before the next bytecode.
+            micropython.schedule(self.again, None)
+        except RuntimeError:
+            pass  # the program has filled the queue; who kills asks again
+
+    def on_input(self, link, length):
+        taken = 0
+        while taken < length:
+            self.byte[0] = link.message[taken]
+            # Input for a program that is gone is dropped; one that is not yet under
+            # way gets it later: a Ctrl-C in it must reach nothing but the program.
+            if not self.idle and not (self.kernel.interruptible and cpu.feed(self.byte)):
+                break
+            taken += 1
+        self.byte[0] = taken
+        self.answer(link, self.byte, m.INPUT_TAKEN)
+
+    # --- what peers answer and tell ----------------------------------------------------
+
+    def on_pong(self, link, length):
+        link.asked &= ~(1 << m.PING)
+
+    def on_status_is(self, link, length):
+        for at in range(length):
+            link.status[at] = link.message[at]
+        link.asked &= ~(1 << m.STATUS)
+
+    def on_started(self, link, length):
+        link.peer_bell = link.message[0] | link.message[1] << 8
+        link.asked &= ~(1 << m.RUN)
+
+    def on_refused(self, link, length):
+        link.refused = length
+        for at in range(length):
+            link.refusal[at] = link.message[at]
+        if link.child is not None:
+            link.child.finish(STATUS_REFUSED)
+            link.child = None
+        link.asked &= ~(1 << m.RUN)
+
+    def on_stopping(self, link, length):
+        link.stopping = link.message[0]
+        link.asked &= ~(1 << m.STOP)
+
+    def on_input_taken(self, link, length):
+        link.taken = link.message[0]
+        link.asked &= ~(1 << m.INPUT)
+
+    def on_output(self, link, length):
+        if self.kernel.screen:
+            self.kernel.screen.show(link.peer, link.message, length)
+
+    def on_exit(self, link, length):
+        child = link.child
+        if child is not None:
+            link.child = None
+            child.finish(link.message[0])
+
+    # --- status -------------------------------------------------------------------------
+
+    def announce(self, program):
+        """What this core runs from now on, in the form of an answer."""
+        if program:
+            name = program.name
+        else:
+            name = "shell" if cpu.is_console() else ""
+        name = name.encode()[: limits.NAME_BYTES]
+        self.name[:] = self.busy_name[:] = name + bytes(limits.NAME_BYTES - len(name))
+        self.started_ms = program.started_ms if program else time.ticks_ms()
+        self.started_by = program.started_by if program else self.core
+        if self.spare is None:
+            self.spare = bytearray(limits.SPARE_BYTES)
+
+    def fill_status(self):
+        used = gc.mem_alloc()
+        if self.heap_bytes == 0:  # either half looks at the whole heap: once is enough
+            self.heap_bytes = used + gc.mem_free()
+        struct.pack_into(
+            m.STATUS_FORMAT,
+            self.status_is,
+            0,
+            cpu.generation(),
+            used,
+            self.heap_bytes,
+            time.ticks_diff(time.ticks_ms(), self.started_ms),
+            self.started_by,
+        )
+
+    def own_status(self):
+        self.fill_status()
+        return Status(self.core, self.status_is)
+
+    # --- what the main loop of this core calls (poly.serve) --------------------------------
+
+    def take_request(self):
+        """(link, message, length) of the RUN that was taken, or None."""
+        link, self.request = self.request, None
+        return link and (link, self.run_message, self.run_length)
+
+    def accept(self, link, bell):
+        self.tell(link, struct.pack("<H", bell), m.STARTED)
+
+    def refuse(self, link, text):
+        self.idle = True
+        self.tell(link, text.encode()[: ump.PAYLOAD], m.REFUSED)
+
+    def finish(self, link, status):
+        self.idle = True  # before the message: its receiver may ask for the next program
+        self.tell(link, bytes((status,)), m.EXIT)
+
+    def tell(self, link, message, kind):
+        if not link.dead:
+            try:
+                self.answer(link, message, kind)
+            except ump.ChannelDied:
+                pass  # the link was cut meanwhile: nobody waits for this
+
+    def route_output(self, console):
+        """Send this core's standard output to the screen of another core."""
+        cpu.output(self.link(console).channel, m.OUTPUT, limits.REPLY_RESERVE)
+
+    def end_output(self, console):
+        """The program's output ends here: what there is of a line is shown."""
+        cpu.output(None)
+        try:
+            self.put(self.link(console), m.OUTPUT, m.NOTHING, Deadline(limits.ANSWER_MS))
+        except Error:
+            pass  # nobody is left to show it to

@@ -1,0 +1,156 @@
+"""What a program or the shell asks of another core's monitor.
+
+These calls wait, so they are never made within the monitor's callback. While one
+waits, the callback takes the answer and clears its bit in `link.asked`.
+"""
+
+import time
+
+import cpu
+import ump
+
+from poly import limits
+from poly.deadline import Deadline
+from poly.errors import Exhausted, NoSuchService, PeerBroke, PeerDied, Timeout
+from servers import messages as m
+from servers.link import Link, Status, text
+
+
+class Requests:
+    """The asking half of a monitor."""
+
+    def ping(self, core):
+        """Microseconds to that monitor and back."""
+        start_us = time.ticks_us()
+        self.ask(core, m.PING, m.NOTHING)
+        return time.ticks_diff(time.ticks_us(), start_us)
+
+    def status(self, core):
+        """A Status."""
+        if core == self.core:
+            return self.own_status()
+        return Status(core, self.ask(core, m.STATUS, m.NOTHING).status)
+
+    def statuses(self, timeout_ms=limits.ANSWER_MS):
+        """A Status or an Error for each core, all asked before the first answer is awaited."""
+        deadline = Deadline(timeout_ms)
+        found = []
+        for core in range(cpu.cores()):
+            try:
+                found.append(None if core == self.core else self.send(core, m.STATUS, m.NOTHING))
+            except (NoSuchService, PeerDied, PeerBroke, Timeout) as error:
+                found.append(error)
+        for core in range(cpu.cores()):
+            if core == self.core:
+                found[core] = self.own_status()
+            elif isinstance(found[core], Link):
+                try:
+                    self.await_answer(found[core], m.STATUS, deadline)
+                    found[core] = Status(core, found[core].status)
+                except (PeerDied, PeerBroke, Timeout) as error:
+                    found[core] = error
+        return found
+
+    def run(self, child, message):
+        """Start a program: `message` is a packed request, `child` stands for it here."""
+        slots = -(-len(message) // ump.PAYLOAD)
+        if slots > limits.RUN_SLOTS:
+            raise Exhausted(
+                "%s: %d bytes of folder, name and arguments; %d fit a request"
+                % (child.name, len(message), limits.RUN_BYTES)
+            )
+        link = self.link(child.core)
+        if link.asked & 1 << m.RUN:
+            raise Exhausted("core %d: 1 of 1 RUN requests unanswered" % child.core)
+        if link.child is not None:
+            raise Exhausted(
+                "core %d: 1 of 1 programs running (%s)" % (child.core, link.child.name)
+            )
+        link.child = child
+        link.refused = 0
+        try:
+            self.ask(child.core, m.RUN, message)
+        except BaseException:
+            # Once it is sent it may start yet: then the link goes on standing for it.
+            child.pending = bool(link.asked & 1 << m.RUN)
+            if not child.pending:
+                link.child = None
+            raise
+        if link.refused:
+            raise Exhausted("core %d: %s" % (child.core, text(link.refusal, 0, link.refused)))
+        child.started(link.peer_bell)
+
+    def stop(self, core, wanted):
+        """Interrupt or kill what runs there; whether there was anything."""
+        return self.ask(core, m.STOP, bytes((wanted,))).stopping != 0
+
+    def offer_input(self, core, data):
+        """Send bytes for that core's standard input; input_taken() tells how many it took."""
+        self.send(core, m.INPUT, data[: limits.INPUT_BYTES])
+
+    def input_taken(self, core):
+        """How many of the bytes offered last found room; None: not yet told."""
+        link = self.link(core)
+        return None if link.asked & 1 << m.INPUT else link.taken
+
+    # --- how a request is made -------------------------------------------------
+
+    def ask(self, core, kind, message, timeout_ms=limits.ANSWER_MS):
+        """Send a request and wait for its answer; the link, which holds it."""
+        deadline = Deadline(timeout_ms)
+        link = self.send(core, kind, message, deadline)
+        self.await_answer(link, kind, deadline)
+        return link
+
+    def send(self, core, kind, message, deadline=None):
+        """Send a request, once the one before of its kind is answered; the link."""
+        deadline = deadline or Deadline(limits.ANSWER_MS)
+        link = self.link(core)
+        self.await_answer(link, kind, deadline)
+        link.asked |= 1 << kind  # before it is sent: the answer may come at any bytecode
+        try:
+            self.put(link, kind, message, deadline)
+        except BaseException:
+            link.asked &= ~(1 << kind)
+            raise
+        return link
+
+    def put(self, link, kind, message, deadline):
+        """Send with room left for answers, waiting for that."""
+        try:
+            while not link.channel.try_send(message, kind, limits.REPLY_RESERVE):
+                if not deadline.wait(limits.RETRY_MS):
+                    raise self.late(link, deadline)
+        except ump.ChannelDied:
+            self.check(link)
+            raise
+
+    def await_answer(self, link, kind, deadline):
+        while link.asked & 1 << kind:
+            if not deadline.wait():
+                raise self.late(link, deadline)
+        self.check(link)
+
+    def late(self, link, deadline):
+        return Timeout("core %d: no answer within %d ms" % (link.peer, deadline.timeout_ms))
+
+    def link(self, core):
+        """The open link to a living core."""
+        if not 0 <= core < cpu.cores():
+            raise NoSuchService("no core %d: the cores are 0..%d" % (core, cpu.cores() - 1))
+        if core == self.core:
+            raise NoSuchService("core %d: this core itself" % core)
+        state = cpu.state(core)
+        if state == cpu.DEAD:
+            raise PeerDied(core, cpu.generation(core))
+        if state == cpu.STARTING:
+            raise NoSuchService("core %d: not up yet" % core)
+        link = self.links.get(core) or self.open(core)
+        self.check(link)
+        return link
+
+    def check(self, link):
+        if link.broken is not None:
+            raise PeerBroke("core %d: %s" % (link.peer, link.broken))
+        if link.dead:
+            raise PeerDied(link.peer, cpu.generation(link.peer))

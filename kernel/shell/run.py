@@ -1,0 +1,156 @@
+"""The commands that run programs: in the foreground, here and on other cores.
+
+Ctrl-C interrupts what runs, a second one kills it. Input typed meanwhile goes to
+the program, if there is one only.
+"""
+
+import cpu
+
+from poly import child, limits, program
+from poly.core import INTERRUPT, KILL
+from poly.errors import Error, NoSuchService, PeerDied
+from poly.program import RUN_PROGRAM, RUN_REPL, Program
+from servers.screen import NOBODY
+from shell.parse import core_of, place
+
+STATUS_DIED = 255
+INPUT_PAUSE_MS = 20  # before what a full standard input refused is offered again
+
+
+def run(shell, words):
+    """run PROGRAM [ARGUMENT...] [@CORE|@all]"""
+    kernel = shell.kernel
+    words, where = place(words)
+    if not words:
+        raise NoSuchService("which program?")
+    path = program.resolve(words[0].text)
+    args = [word.text for word in words[1:]]
+    if where == "all":
+        return run_everywhere(shell, path, args)
+    if where is None or where == kernel.number:
+        return run_here(shell, path, args)
+    kernel.screen.live = where  # before it starts: its first words may come at once
+    try:
+        with started(kernel, where, path, args) as task:
+            return attend(kernel, [task], where)
+    finally:
+        kernel.screen.live = NOBODY
+
+
+def run_here(shell, path, args):
+    task = Program(program.short_name(path), shell.kernel.number, on_terminal=shell.on_terminal)
+    return program.run(shell.kernel, task, path, args)
+
+
+def run_everywhere(shell, path, args):
+    """On every core; the largest status."""
+    kernel = shell.kernel
+    tasks = []
+    status = 0
+    for core in range(cpu.cores()):
+        if core != kernel.number:
+            try:
+                tasks.append(started(kernel, core, path, args))
+            except Error as error:
+                print("poly: run:", error)
+                status = 1
+    # program.run() ends what is among the core's children, but these are the shell's.
+    kernel.children = []
+    try:
+        own_status = run_here(shell, path, args)
+        if own_status == program.STATUS_INTERRUPTED:
+            stop_all(tasks, INTERRUPT)
+        return max(status, own_status, attend(kernel, tasks, None))
+    finally:
+        for task in tasks:
+            task.close()
+
+
+def started(kernel, core, path, args, mode=RUN_PROGRAM):
+    return child.start(kernel, core, path, args, mode=mode)
+
+
+def attend(kernel, tasks, typist):
+    """Wait until all have ended; the largest status. Input goes to core `typist`."""
+    typed = Typed(kernel.monitor, typist)
+    interrupts = 0
+    while True:
+        error = program.guarded(kernel, wait_for_all, tasks, typed)
+        if error is None:
+            break
+        if not isinstance(error, KeyboardInterrupt):
+            raise error
+        interrupts += 1
+        stop_all(tasks, INTERRUPT if interrupts == 1 else KILL)
+    return max([status_of(task) for task in tasks] + [0])
+
+
+def stop_all(tasks, wanted):
+    for task in tasks:
+        try:
+            if not task.ended():
+                task.kernel.monitor.stop(task.core, wanted)
+        except Error as error:
+            print("poly:", error)
+
+
+def status_of(task):
+    if task.died:
+        print("poly:", PeerDied(task.core, task.generation))
+        return STATUS_DIED
+    return task.status
+
+
+def wait_for_all(tasks, typed):
+    for task in tasks:
+        while not task.ended():
+            cpu.wait(typed.pass_on())
+
+
+class Typed:
+    """Input on its way from the console to the program of a core; None: to nobody."""
+
+    def __init__(self, monitor, core):
+        self.monitor = monitor
+        self.core = core
+        self.waiting = b""
+        self.offered = False
+
+    def pass_on(self):
+        """Offer what was typed; milliseconds until there is more to do, -1: something rings."""
+        if self.core is None:
+            return -1
+        if self.offered:
+            taken = self.monitor.input_taken(self.core)
+            if taken is None:
+                return -1
+            self.offered = False
+            self.waiting = self.waiting[taken:]
+            if taken == 0:
+                return INPUT_PAUSE_MS
+        byte = 0
+        while byte >= 0 and len(self.waiting) < limits.INPUT_BYTES:
+            byte = cpu.take_input()
+            if byte >= 0:
+                self.waiting += bytes((byte,))
+        if self.waiting:
+            self.offered = True
+            self.monitor.offer_input(self.core, self.waiting)
+        return -1
+
+
+def repl(shell, words):
+    """repl CORE"""
+    kernel = shell.kernel
+    core = core_of(words[0], cpu.cores())
+    if core == kernel.number:
+        task = Program("repl", core)
+        return program.supervise(kernel, task, cpu.repl)
+    kernel.screen.raw = core
+    try:
+        with started(kernel, core, program.SHIPPED + "repl", (), RUN_REPL) as task:
+            # Not guarded: Ctrl-C is for the other core.
+            wait_for_all([task], Typed(kernel.monitor, core))
+            return status_of(task)
+    finally:
+        kernel.screen.raw = NOBODY

@@ -1,0 +1,791 @@
+"""N cores in one process: stand-ins for the C modules, over the ring of kernel/cpu/ump.c.
+
+    with Machine(library, cores=4, root=folder) as machine:
+        machine.type("cores\n"); machine.run_until(...); machine.text()
+
+Each core is a thread, but only one runs at a time: it hands the turn back wherever it
+waits or touches another core, and a seed chooses who is next. Time is counted in turns
+and jumps to the next deadline when all cores wait; all waiting for ever is an error. In
+programs (not in the kernel) a loop's pass and an exception's catch are boundaries, where
+callbacks run and interrupts are raised.
+"""
+
+import ast
+import builtins
+import ctypes
+import importlib
+import io
+import random
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ump_ring import CLOSED, LINE, PAYLOAD, PEER_DIED, Consumer, MessageStruct, Producer
+
+KERNEL = Path(__file__).resolve().parents[2] / "kernel"
+URGENT, DOORBELLS = 64, 256
+STARTING, ONLINE, DEAD = range(3)
+PAGE = 4096
+TURN_US = 20
+MESSAGE_MAX = 65536
+CUT = 63
+LIMIT_TURNS = 200_000  # a hang detector
+here = threading.local()
+
+
+@contextmanager
+def acting_as(core: Any) -> Iterator[None]:
+    """The stand-ins, called from the test's own thread, act on this core."""
+    here.core = core
+    try:
+        yield
+    finally:
+        del here.core
+
+
+class PowerOff(BaseException):
+    """The machine was switched off: ends a core's thread."""
+
+
+class HostCore:
+    """What the CPU driver keeps for one core."""
+
+    def __init__(self, machine: "Machine", number: int) -> None:
+        self.machine = machine
+        self.number = number
+        self.state = STARTING
+        self.kernel: Any = None
+        self.urgent: set[int] = set()
+        self.callback: Callable[[None], None] | None = None
+        self.scheduled: list[tuple[Callable[[Any], None], Any]] = []
+        self.in_callback = False
+        self.event = False
+        self.interrupted = False
+        self.deadline_us: float | None = 0
+        self.mapped: set[int] = set()
+        self.heap_locks = 0
+        self.input = bytearray()
+        self.interrupt_char = -1
+        self.route: tuple[Any, int, int] | None = None
+        self.line = b""
+        self.modules: dict[str, Any] = {}
+        self.path: list[str] = []
+        self.argv: list[str] = [""]
+        self.folder = "/"
+        self.main: dict[str, Any] = {}
+        self.turn = threading.Semaphore(0)
+        self.thread = threading.Thread(target=self.live, daemon=True)
+        self.failure: BaseException | None = None
+        self.done = False
+
+    def live(self) -> None:
+        here.core = self
+        self.turn.acquire()
+        try:
+            import poly.boot
+
+            poly.boot.main()
+        except PowerOff:
+            pass
+        except BaseException as error:
+            self.failure = error
+        self.done = True
+        self.machine.back.release()
+
+    # --- turns -----------------------------------------------------------------
+
+    def hand_over(self, deadline_us: float | None = 0) -> None:
+        """Let others run; until `deadline_us` or an event (None: an event only)."""
+        self.deadline_us = deadline_us
+        self.machine.back.release()
+        self.turn.acquire()
+        if self.machine.off or self.state == DEAD:
+            raise PowerOff
+
+    def wait(self, deadline_us: float | None) -> None:
+        self.flush()
+        if not self.event:
+            self.hand_over(deadline_us)
+        self.event = False
+
+    def boundary(self) -> bool:
+        """What happens between two bytecodes; whether KeyboardInterrupt is due."""
+        if self.in_callback:
+            return False
+        if self.interrupted:
+            self.interrupted = False
+            return True
+        self.in_callback = True
+        try:
+            if self.urgent and self.callback:
+                self.callback(None)
+            elif self.scheduled:
+                function, argument = self.scheduled.pop(0)
+                function(argument)
+        finally:
+            self.in_callback = False
+        return False
+
+    def boundary_raise(self) -> None:
+        while self.urgent or self.scheduled or self.interrupted:
+            if self.in_callback:
+                return
+            if self.boundary():
+                raise KeyboardInterrupt
+
+    def bytecode_boundary(self) -> None:
+        """Called by programs where their bytecode would jump."""
+        if self.machine.random.randrange(8) == 0:
+            self.hand_over()
+        self.boundary_raise()
+
+    # --- console -----------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        if self.route is None:
+            if self.number == 0:
+                self.machine.console += data
+            return
+        for byte in data:
+            self.line += bytes((byte,))
+            if byte == 10 or len(self.line) == PAYLOAD:
+                self.flush()
+
+    def flush(self) -> None:
+        if self.route and self.line:
+            channel, kind, reserve = self.route
+            line, self.line = self.line, b""
+            while not channel.dead() and not channel.try_send(line, kind, reserve):
+                self.hand_over()
+                self.boundary_raise()
+
+    def feed(self, byte: int) -> bool:
+        self.event = True
+        if byte == self.interrupt_char:
+            self.interrupted = True
+        elif len(self.input) == 256:
+            return False
+        else:
+            self.input.append(byte)
+        return True
+
+
+class Machine:
+    """A machine; the test's own thread deals out the turns."""
+
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        cores: int,
+        root: Path,
+        seed: int = 0,
+        arguments: str = "{}",
+        arena: int = 1 << 20,
+    ) -> None:
+        self.library = library
+        self.root = root
+        self.arguments = arguments
+        self.arena = arena
+        self.random = random.Random(seed)
+        self.now_us = 0.0
+        self.console = b""
+        self.status: int | None = None
+        self.off = False
+        self.reports: dict[int, str] = {}
+        pairs = cores * (cores - 1) // 2
+        self.mesh = 0
+        self.arenas = pairs * PAGE
+        length = self.arenas + cores * arena
+        self.memory = ctypes.create_string_buffer(length + PAGE)
+        self.base = -(-ctypes.addressof(self.memory) // PAGE) * PAGE
+        self.back = threading.Semaphore(0)
+        self.cores = [HostCore(self, number) for number in range(cores)]
+
+    def __enter__(self) -> "Machine":
+        self.stdout = sys.stdout
+        sys.stdout = Output(self.stdout)  # type: ignore[assignment]
+        for core in self.cores:
+            core.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.off = True
+        for core in self.cores:
+            while not core.done:
+                core.turn.release()
+                assert self.back.acquire(timeout=5), f"core {core.number} does not stop"
+            core.thread.join()
+        sys.stdout = self.stdout
+
+    def step(self) -> None:
+        """One turn of one core."""
+        ready = [core for core in self.cores if self.may_run(core)]
+        if not ready:
+            ends = [core.deadline_us for core in self.cores if core.deadline_us is not None]
+            ends = [end for core, end in zip(self.cores, ends, strict=False) if not core.done]
+            assert ends, "all cores wait for ever:\n" + self.text()
+            self.now_us = max(self.now_us, min(ends))
+            ready = [core for core in self.cores if self.may_run(core)]
+        core = self.random.choice(ready)
+        self.now_us += TURN_US
+        core.turn.release()
+        self.back.acquire()
+        if core.failure:
+            raise core.failure
+
+    def may_run(self, core: HostCore) -> bool:
+        if core.done or core.state == DEAD:
+            return False
+        return core.event or (core.deadline_us is not None and core.deadline_us <= self.now_us)
+
+    def run_until(self, condition: Callable[[], Any]) -> None:
+        for _ in range(LIMIT_TURNS):
+            if condition():
+                return
+            self.step()
+        raise AssertionError(f"nothing came of it in {LIMIT_TURNS} turns:\n" + self.text())
+
+    def run_to_end(self) -> int:
+        """Until it is switched off; the exit status."""
+        self.run_until(lambda: self.status is not None)
+        assert self.status is not None
+        return self.status
+
+    # --- the console ----------------------------------------------------------------
+
+    def text(self) -> str:
+        return self.console.decode(errors="replace").replace("\r\n", "\n")
+
+    def type(self, text: str) -> None:
+        for byte in text.encode():
+            self.cores[0].feed(byte)
+
+    def command(self, line: str) -> str:
+        """What a command line typed at the prompt prints."""
+        self.run_until(self.prompted)
+        before = len(self.console)
+        self.type(line + "\n")
+        self.run_until(lambda: len(self.console) > before and self.prompted())
+        text = self.console[before:].decode(errors="replace").replace("\r\n", "\n")
+        return text.removeprefix(line + "\n").removesuffix("poly> ")
+
+    def prompted(self) -> bool:
+        return self.console.endswith(b"poly> ") and not self.cores[0].input
+
+    # --- what tests do to cores --------------------------------------------------------
+
+    def crash(self, number: int, report: str) -> None:
+        """The core panics, as the CPU driver does it."""
+        core = self.cores[number]
+        core.state = DEAD
+        self.reports[number] = report
+        self.ring(0, number)
+
+    def ring(self, number: int, bell: int) -> None:
+        core = self.cores[number]
+        if bell < URGENT:
+            core.urgent.add(bell)
+        core.event = True
+
+    def leaks(self) -> list[str]:
+        """What is still held of that which every program gives back."""
+        found = []
+        for core in self.cores:
+            kernel = core.kernel
+            if core.state != ONLINE:
+                continue
+            mesh = {page for page in core.mapped if page < self.arenas}
+            for name, held in (
+                ("regions", kernel.arena.taken),
+                ("doorbells", kernel.doorbells.taken),
+                ("children", kernel.children),
+                ("pages", core.mapped - mesh),
+                ("programs of links", [k for k, v in kernel.monitor.links.items() if v.child]),
+                ("unanswered", [k for k, v in kernel.monitor.links.items() if v.asked]),
+            ):
+                if held:
+                    found.append(f"core {core.number}: {name}: {held}")
+        return found
+
+    def host_path(self, path: str) -> Path:
+        full = path if path.startswith("/") else here.core.folder + "/" + path
+        return self.root / full.lstrip("/")
+
+
+class Output(io.TextIOBase):
+    """sys.stdout: to the core whose thread prints, else to where it went before."""
+
+    def __init__(self, outside: Any) -> None:
+        self.outside = outside
+        self.buffer = OutputBytes()
+
+    def write(self, text: str) -> int:
+        core = getattr(here, "core", None)
+        if core is None:
+            return int(self.outside.write(text))
+        core.write(text.replace("\n", "\r\n").encode())
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+class OutputBytes:
+    """MicroPython's write(buffer[, offset][, length])."""
+
+    def write(self, data: Any, first: int | None = None, second: int | None = None) -> int:
+        offset = first or 0 if second is not None else 0
+        length = second if second is not None else first
+        piece = bytes(data)[offset : None if length is None else offset + length]
+        here.core.write(piece)
+        return len(piece)
+
+
+# --- ump ---------------------------------------------------------------------------------
+
+
+class ChannelDied(OSError):
+    pass
+
+
+class Channel:
+    """One end of two C rings."""
+
+    def __init__(
+        self,
+        offset: int,
+        slots: int,
+        side: int,
+        bell: int,
+        peer_core: int,
+        peer_bell: int,
+        always_ring: bool = False,
+    ) -> None:
+        self.core: HostCore = here.core
+        self.machine = self.core.machine
+        self.library = self.machine.library
+        assert bell < DOORBELLS and peer_bell < DOORBELLS
+        self.pages = range(offset, offset + self.region_bytes(slots), PAGE)
+        self.check_mapped()
+        self.slots, self.peer, self.bell = slots, peer_core, peer_bell
+        self.always_ring = always_ring
+        self.tx, self.rx = Producer(), Consumer()
+        ring = 3 * LINE + slots * LINE
+        address = self.machine.base + offset
+        self.library.ump_producer_open(ctypes.byref(self.tx), address + side * ring, slots)
+        self.library.ump_consumer_open(ctypes.byref(self.rx), address + (1 - side) * ring, slots)
+        self.room = ctypes.create_string_buffer(PAYLOAD)
+        self.partial = b""
+        self.kind = 0
+        self.ended = 0
+
+    @staticmethod
+    def region_bytes(slots: int) -> int:
+        return -(-2 * (3 * LINE + slots * LINE) // PAGE) * PAGE
+
+    def check_mapped(self) -> None:
+        assert here.core is self.core, "a channel's end used by another core"
+        for page in self.pages:
+            assert page in self.core.mapped, f"core {self.core.number}: page {page:#x} not mapped"
+
+    def dead(self) -> int:
+        return int(self.ended or self.rx.fault or self.tx.fault)
+
+    def raise_died(self) -> None:
+        raise ChannelDied(
+            32, {PEER_DIED: "peer died", CLOSED: "closed"}.get(self.dead(), "broken")
+        )
+
+    def ring_peer(self) -> None:
+        self.machine.ring(self.peer, self.bell)
+
+    def put(self, kind: int, last: bool, part: bytes) -> bool:
+        return bool(
+            self.library.ump_send(ctypes.byref(self.tx), kind, last, bytes(part), len(part))
+        )
+
+    def send(self, message: Any, kind: int = 0) -> None:
+        parts = split(bytes(message))
+        while parts:
+            if self.dead():
+                self.raise_died()
+            if self.put(kind, len(parts) == 1, parts[0]):
+                parts.pop(0)
+                self.sent()
+            else:
+                self.library.ump_producer_sleep(ctypes.byref(self.tx), True)
+                if self.credits() == 0:
+                    self.core.wait(None)
+                    self.core.boundary_raise()
+        self.core.hand_over()
+        self.core.boundary_raise()
+
+    def sent(self) -> None:
+        must = self.library.ump_send_must_ring(ctypes.byref(self.tx))
+        if must or self.always_ring:
+            self.ring_peer()
+
+    def try_send(self, message: Any, kind: int = 0, reserve: int = 0) -> bool:
+        self.check_mapped()
+        parts = split(bytes(message))
+        assert len(parts) + reserve <= self.slots
+        if self.dead():
+            self.raise_died()
+        if self.credits() < len(parts) + reserve:
+            return False
+        for at, part in enumerate(parts):
+            assert self.put(kind, at == len(parts) - 1, part)
+        self.sent()
+        return True
+
+    def take(self) -> bytes | None:
+        self.check_mapped()
+        message = MessageStruct()
+        while self.library.ump_receive(
+            ctypes.byref(self.rx), ctypes.byref(message), ctypes.addressof(self.room)
+        ):
+            if self.library.ump_receive_must_ring(ctypes.byref(self.rx)):
+                self.ring_peer()
+            self.kind = message.kind
+            self.partial += self.room.raw[: message.length]
+            if message.last:
+                whole, self.partial = self.partial, b""
+                self.library.ump_consumer_sleep(ctypes.byref(self.rx), False)
+                return whole
+        if self.dead():
+            self.raise_died()
+        return None
+
+    def recv(self) -> bytes:
+        while True:
+            message = self.take()
+            if message is not None:
+                return message
+            self.library.ump_consumer_sleep(ctypes.byref(self.rx), True)
+            if not self.library.ump_ready(ctypes.byref(self.rx)):
+                self.core.wait(None)
+            self.core.boundary_raise()
+
+    def try_recv(self) -> bytes | None:
+        if not self.core.in_callback:
+            self.core.hand_over()
+            self.core.boundary_raise()
+        return self.take()
+
+    def try_recv_into(self, buffer: Any) -> int:
+        message = self.take()
+        if message is None:
+            return -1
+        if len(message) > len(buffer):
+            raise ValueError(f"message of {len(message)} bytes, buffer of {len(buffer)}")
+        buffer[: len(message)] = message
+        return len(message)
+
+    def recv_into(self, buffer: Any) -> int:
+        message = self.recv()
+        buffer[: len(message)] = message
+        return len(message)
+
+    def credits(self) -> int:
+        return int(self.library.ump_credits(ctypes.byref(self.tx)))
+
+    def fault(self) -> str | None:
+        return "dead" if self.dead() else None
+
+    def die(self, reason: str = "") -> None:
+        self.ended = self.ended or PEER_DIED
+        self.core.event = True
+
+    def close(self) -> None:
+        self.ended = self.rx.fault = self.tx.fault = CLOSED
+
+
+def split(message: bytes) -> list[bytes]:
+    return [message[at : at + PAYLOAD] for at in range(0, len(message), PAYLOAD)] or [b""]
+
+
+# --- cpu ---------------------------------------------------------------------------------
+
+
+class Cpu(types.ModuleType):
+    """The cpu module; a function acts on the core whose thread calls it."""
+
+    URGENT, DOORBELLS = URGENT, DOORBELLS
+    STARTING, ONLINE, DEAD = STARTING, ONLINE, DEAD
+
+    def core(self) -> int:
+        return int(here.core.number)
+
+    def cores(self) -> int:
+        return len(here.core.machine.cores)
+
+    def generation(self, core: int = 0) -> int:
+        return 0
+
+    def state(self, core: int) -> int:
+        return int(here.core.machine.cores[core].state)
+
+    def online(self) -> None:
+        here.core.state = ONLINE
+        here.core.machine.ring(0, URGENT)
+
+    def arguments(self) -> str:
+        return str(here.core.machine.arguments)
+
+    def board(self) -> str:
+        return "host"
+
+    def romfs(self) -> None:
+        return None
+
+    def private_bytes(self) -> int:
+        return 16 << 20
+
+    def instructions(self) -> int:
+        return int(here.core.machine.now_us)
+
+    def exit(self, status: int = 0) -> None:
+        here.core.machine.status = status
+        raise PowerOff
+
+    def wait(self, timeout_ms: int = -1) -> None:
+        core = here.core
+        core.boundary_raise()
+        core.wait(None if timeout_ms < 0 else core.machine.now_us + timeout_ms * 1000)
+        core.boundary_raise()
+
+    def on_urgent(self, callback: Callable[[None], None]) -> None:
+        here.core.callback = callback
+
+    def take_urgent(self) -> int:
+        if not here.core.urgent:
+            return -1
+        peer = min(here.core.urgent)
+        here.core.urgent.remove(peer)
+        return int(peer)
+
+    def ring(self, core: int, bell: int) -> None:
+        here.core.machine.ring(core, bell)
+
+    def interrupt(self) -> None:
+        here.core.interrupted = here.core.event = True
+
+    def report(self, core: int) -> str | None:
+        return here.core.machine.reports.get(core)  # type: ignore[no-any-return]
+
+    def mesh(self, core: int) -> int:
+        low, high = sorted((core, here.core.number))
+        return int(here.core.machine.mesh + (high * (high - 1) // 2 + low) * PAGE)
+
+    def arena(self) -> tuple[int, int]:
+        machine = here.core.machine
+        return machine.arenas + here.core.number * machine.arena, machine.arena
+
+    def map(self, offset: int, length: int) -> None:
+        assert offset % PAGE == length % PAGE == 0
+        here.core.mapped.update(range(offset, offset + length, PAGE))
+
+    def unmap(self, offset: int, length: int) -> None:
+        here.core.mapped.difference_update(range(offset, offset + length, PAGE))
+
+    def zero(self, offset: int, length: int) -> None:
+        ctypes.memset(here.core.machine.base + offset, 0, length)
+
+    def is_console(self) -> bool:
+        return bool(here.core.number == 0)
+
+    def output(self, channel: Any = None, kind: int = 0, reserve: int = 0) -> None:
+        here.core.flush()
+        here.core.route = channel and (channel, kind, reserve)
+
+    def feed(self, data: Any) -> int:
+        taken = 0
+        while taken < len(data) and here.core.feed(data[taken]):
+            taken += 1
+        return taken
+
+    def take_input(self) -> int:
+        return here.core.input.pop(0) if here.core.input else -1
+
+    def interrupt_char(self, char: int) -> None:
+        here.core.interrupt_char = char
+
+    def readline(self, prompt: str, complete: Callable[[str], list[str]]) -> str | None:
+        here.core.write(prompt.encode())
+        line = b""
+        while True:
+            byte = self.take_input()
+            if byte < 0:
+                self.wait()
+            elif byte == 3:
+                raise KeyboardInterrupt
+            elif byte == 4 and not line:
+                return None
+            elif byte in b"\r\n":
+                here.core.write(line + b"\r\n")
+                return line.decode()
+            else:
+                line += bytes((byte,))
+
+    def repl(self) -> None:
+        while True:
+            line = self.readline(">>> ", lambda text: [])
+            if line is None:
+                return
+            exec(compile(line, "<repl>", "single"), here.core.main)
+
+    def this(self, kernel: Any = None) -> Any:
+        if kernel is not None:
+            here.core.kernel = kernel
+        return here.core.kernel
+
+
+# --- MicroPython's own modules, where CPython's differ ---------------------------------------
+
+
+def now_us() -> int:
+    return int(here.core.machine.now_us)
+
+
+class Sys:
+    """sys of one core."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("modules", "path", "argv"):
+            return getattr(here.core, name)
+        return getattr(sys, name)
+
+    def print_exception(self, error: BaseException) -> None:
+        print(f"Traceback:\n{type(error).__name__}: {error}")
+
+
+class Os:
+    """os of one core: its own current folder, and the machine's files."""
+
+    def getcwd(self) -> str:
+        return str(here.core.folder)
+
+    def chdir(self, path: str) -> None:
+        from poly.paths import absolute
+
+        if not here.core.machine.host_path(path).is_dir():
+            raise OSError(2, "ENOENT")
+        here.core.folder = absolute(path, here.core.folder)
+
+    def stat(self, path: str) -> tuple[int, ...]:
+        found = here.core.machine.host_path(path)
+        if not found.exists():
+            raise OSError(2, "ENOENT")
+        mode = 0x4000 if found.is_dir() else 0x8000
+        return (mode, 0, 0, 0, 0, 0, found.stat().st_size, 0, 0, 0)
+
+    def ilistdir(self, path: str = ".") -> list[tuple[str, int, int, int]]:
+        folder = here.core.machine.host_path(path)
+        if not folder.is_dir():
+            raise OSError(2, "ENOENT")
+        return [
+            (entry.name, 0x4000 if entry.is_dir() else 0x8000, 0, entry.stat().st_size)
+            for entry in folder.iterdir()
+        ]
+
+
+class Gc:
+    def __getattr__(self, name: str) -> Any:
+        values = {"mem_alloc": 30_000, "mem_free": 16_000_000}
+        return lambda *_: values.get(name, 0)
+
+
+def host_open(path: str, *rest: Any) -> Any:
+    return open(here.core.machine.host_path(path), *rest)
+
+
+def host_import(name: str, *_: Any) -> Any:
+    """Runs a program as __main__, as MicroPython's import does with False for fromlist."""
+    core = here.core
+    if name.startswith("programs."):
+        path = KERNEL / "programs" / f"{name.split('.')[1]}.py"
+    else:
+        path = core.machine.host_path(f"{core.path[0]}/{name}.py")
+    module = types.ModuleType("__main__")
+    core.modules["__main__"] = module
+    space = module.__dict__
+    replaced = {
+        "__import__": program_import,
+        "open": host_open,
+        "__boundary__": core.bytecode_boundary,
+    }
+    space["__builtins__"] = {**vars(builtins), **replaced}
+    tree = ast.fix_missing_locations(Boundaries().visit(ast.parse(path.read_text())))
+    exec(compile(tree, str(path), "exec"), space)
+    return module
+
+
+class Boundaries(ast.NodeTransformer):
+    """Calls __boundary__() at the start of every loop's pass and every handler."""
+
+    def visit_block(self, node: Any) -> Any:
+        self.generic_visit(node)
+        node.body.insert(0, ast.parse("__boundary__()").body[0])
+        return node
+
+    visit_While = visit_For = visit_ExceptHandler = visit_block
+
+
+def program_import(name: str, *rest: Any) -> Any:
+    return REPLACED.get(name) or __import__(name, *rest)
+
+
+def heap_unlock() -> None:
+    here.core.heap_locks -= 1
+
+
+def heap_lock() -> None:
+    here.core.heap_locks += 1
+
+
+REPLACED: dict[str, Any] = {"sys": Sys(), "os": Os(), "gc": Gc()}
+
+
+def install() -> None:
+    """Put the stand-ins where the kernel's imports find them."""
+    micropython = types.ModuleType("micropython")
+    micropython.__dict__.update(
+        heap_lock=heap_lock,
+        heap_unlock=heap_unlock,
+        heap_locked=lambda: here.core.heap_locks,
+        schedule=lambda function, argument: here.core.scheduled.append((function, argument)),
+    )
+    ump = types.ModuleType("ump")
+    ump.__dict__.update(
+        Channel=Channel, ChannelDied=ChannelDied, PAYLOAD=PAYLOAD, MESSAGE_MAX=MESSAGE_MAX
+    )
+    sys.modules["micropython"] = micropython
+    sys.modules["ump"] = ump
+    sys.modules["cpu"] = Cpu("cpu")
+    sys.modules["vfs"] = types.ModuleType("vfs")
+    time.__dict__.update(
+        ticks_ms=lambda: now_us() // 1000,
+        ticks_us=now_us,
+        ticks_diff=lambda end, start: end - start,
+        ticks_add=lambda start, delta: start + delta,
+    )
+    sys.path.insert(0, str(KERNEL)) if str(KERNEL) not in sys.path else None
+    for name in ("poly.boot", "servers.monitor", "servers.screen", "shell.shell"):
+        importlib.import_module(name)
+    for name, module in list(sys.modules.items()):
+        # The screen's sys is the real one, where Output is.
+        if name.split(".")[0] in OURS and name != "servers.screen":
+            for replaced, replacement in REPLACED.items():
+                if hasattr(module, replaced):
+                    setattr(module, replaced, replacement)
+    sys.modules["poly.program"].__dict__["__import__"] = host_import
+    sys.modules["shell.commands"].__dict__["open"] = host_open
+
+
+OURS = ("poly", "servers", "shell", "programs")
+install()

@@ -1,0 +1,326 @@
+"""Goal: monitors, programs and shell together do what they promise, and leave nothing behind.
+Method: the kernel's Python on 1 to 8 simulated cores over the C ring, in seeded interleavings.
+"""
+
+import ctypes
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from host_core import DEAD, ONLINE, Machine, acting_as
+from ump_ring import build_ring_library
+
+PROGRAMS = {
+    "say.py": "import poly, sys\nprint('from', poly.core(), *sys.argv[1:])\n",
+    "busy.py": "while True:\n    pass\n",
+    "stubborn.py": """
+while True:
+    try:
+        while True:
+            pass
+    except KeyboardInterrupt:
+        pass
+""",
+    "locked.py": "import micropython\nmicropython.heap_lock()\nwhile True:\n    pass\n",
+    "fail.py": "raise ValueError('wrong')\n",
+    "seven.py": "import sys\nsys.exit(7)\n",
+    "long.py": "for i in range(100):\n    print('line', i, 'x' * 40)\n",
+    "read.py": "import cpu\ngot = b''\nwhile b'\\n' not in got:\n    byte = cpu.take_input()\n"
+    "    if byte < 0:\n        cpu.wait()\n    else:\n        got += bytes((byte,))\nprint(got)\n",
+    "answer.py": """
+import poly
+channel = poly.parent()
+message = channel.recv()
+while message:
+    channel.send(message[::-1])
+    message = channel.recv()
+""",
+    "spawner.py": """
+import poly
+with poly.spawn(1, "answer") as child:
+    for text in (b"abc", b"x" * 5000, b"1"):
+        child.channel.send(text)
+        assert child.channel.recv() == text[::-1]
+    child.channel.send(b"")
+    print("status", child.wait(1000))
+""",
+    "result.py": "import poly\npoly.parent().send(b'result')\n",
+    "late.py": """
+import poly
+with poly.spawn(1, "result") as child:
+    child.wait()
+    print(child.channel.recv())
+""",
+    "careless.py": "import poly\npoly.spawn(1, 'busy')\npoly.spawn(2, 'answer')\n",
+    "twice.py": """
+import poly
+poly.spawn(1, "busy")
+try:
+    poly.spawn(1, "busy")
+except poly.Exhausted as error:
+    print(error)
+try:
+    poly.spawn(2, "say", ["x" * 600])
+except poly.Exhausted as error:
+    print(error)
+for wrong in (0, 9):
+    try:
+        poly.spawn(wrong, "say")
+    except poly.Error as error:
+        print(type(error).__name__, error)
+""",
+    "watch.py": """
+import poly
+child = poly.spawn(1, "locked")
+print(poly.ping(1) > 0, poly.status(1).name, poly.status(0).name)
+child.kill()
+print(child.wait(1000))
+""",
+    "outlive.py": """
+import poly
+child = poly.spawn(1, "busy")
+print("waiting")
+try:
+    child.wait(5000)
+except poly.PeerDied as died:
+    print("died:", died.core, died)
+""",
+}
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    return build_ring_library(tmp_path_factory.mktemp("ump"))
+
+
+@pytest.fixture
+def start(library: ctypes.CDLL, tmp_path: Path) -> Iterator[Callable[..., Machine]]:
+    """Factory of machines with PROGRAMS at /rom; whatever leaked is an error at the end."""
+    rom = tmp_path / "rom"
+    rom.mkdir()
+    for name, text in PROGRAMS.items():
+        (rom / name).write_text(text)
+    machines: list[Machine] = []
+
+    def make(cores: int = 3, **options: object) -> Machine:
+        machine = Machine(library, cores, tmp_path, **options)  # type: ignore[arg-type]
+        machine.__enter__()
+        machines.append(machine)
+        return machine
+
+    yield make
+    leaks = [leak for machine in machines for leak in machine.leaks()]
+    for machine in machines:
+        machine.__exit__()
+    assert not leaks
+
+
+def execute(machine: Machine) -> tuple[int, str]:
+    return machine.run_to_end(), machine.text()
+
+
+@pytest.mark.parametrize("cores", [1, 2, 4, 8])
+def test_all_cores_come_up_and_say_so(start: Callable[..., Machine], cores: int) -> None:
+    machine = start(cores)
+    lines = machine.command("cores").splitlines()
+    assert len(lines) == cores
+    assert lines[0].startswith("core 0  online   gen 0  shell ")
+    for number in range(1, cores):
+        assert lines[number].startswith(f"core {number}  online   gen 0  idle ")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_program_runs_on_every_core_and_its_lines_name_it(
+    start: Callable[..., Machine], seed: int
+) -> None:
+    machine = start(4, seed=seed)
+    lines = machine.command("run say 'a b' c @all").splitlines()
+    own = "from 0 a b c"
+    assert sorted(lines) == sorted([own] + [f"[{n}] from {n} a b c" for n in (1, 2, 3)])
+
+
+def test_the_exit_status_is_that_of_the_last_command(start: Callable[..., Machine]) -> None:
+    status, text = execute(start(arguments='{"exec": "run say @1; run seven @2"}'))
+    assert (status, text) == (7, "[1] from 1\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "text"),
+    [
+        ("nonsense", 127, "poly: nonsense: no such command; `help` lists them\n"),
+        ("run nothere", 1, "poly: run: nothere: no such program\n"),
+        ("run say @9", 1, "poly: run: no core 9: the cores are 0..2\n"),
+        ("run say @x", 2, "poly: run: @x: neither @all nor @ and the number of a core\n"),
+        ("cat nothere", 1, "poly: cat: nothere: no such file or folder\n"),
+        ("cd nothere", 1, "poly: cd: nothere: no such file or folder\n"),
+        ("kill 1", 1, "poly: kill: core 1 runs no program\n"),
+        ("kill 0", 2, "poly: kill: core 0 runs this shell\n"),
+        ("kill", 2, "poly: usage: kill CORE\n"),
+        ("poweroff 256", 2, "poly: poweroff: 256: not a number from 0 to 255\n"),
+        ("run 'say", 2, "poly: ' is not closed\n"),
+        ("run fail", 1, "Traceback:\nValueError: wrong\n"),
+        ("run fail @1", 1, "[1] Traceback:\n[1] ValueError: wrong\n"),
+        ("run seven @all", 7, ""),
+        ("pwd; cd rom; pwd", 0, "/\n/rom\n"),
+    ],
+)
+def test_a_command_has_a_status_and_one_clear_line(
+    start: Callable[..., Machine], line: str, status: int, text: str
+) -> None:
+    machine = start()
+    assert machine.command(line) == text
+    assert machine.command("status") == f"{status}\n"
+
+
+def test_help_lists_every_command_with_its_usage(start: Callable[..., Machine]) -> None:
+    from shell.commands import COMMANDS
+
+    text = start(1).command("help")
+    assert len(text.splitlines()) == len(COMMANDS)
+    for command in COMMANDS:
+        assert command.usage in text and command.text in text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_long_output_arrives_whole_and_in_order(start: Callable[..., Machine], seed: int) -> None:
+    machine = start(seed=seed)
+    want = [f"[1] line {i} {'x' * 40}" for i in range(100)]
+    assert machine.command("run long @1").splitlines() == want
+
+
+def test_lines_of_two_cores_do_not_mix(start: Callable[..., Machine]) -> None:
+    lines = start().command("run long @all").splitlines()
+    for number in (1, 2):
+        own = [line for line in lines if line.startswith(f"[{number}] ")]
+        assert own == [f"[{number}] line {i} {'x' * 40}" for i in range(100)]
+
+
+def test_typed_lines_reach_the_program(start: Callable[..., Machine]) -> None:
+    machine = start()
+    machine.run_until(machine.prompted)
+    machine.type("run read @2\n")
+    machine.run_until(lambda: machine.cores[2].kernel.program)
+    machine.type("x" * 100 + "\n")
+    machine.run_until(machine.prompted)
+    assert f"[2] b'{'x' * 100}\\n'" in machine.text()
+
+
+@pytest.mark.parametrize("place", ["", " @1", " @all"])
+def test_ctrl_c_interrupts_what_runs(start: Callable[..., Machine], place: str) -> None:
+    machine = start()
+    machine.run_until(machine.prompted)
+    machine.type(f"run busy{place}\n")
+    busy = {"": [0], " @1": [1], " @all": [0, 1, 2]}[place]
+    machine.run_until(lambda: all(machine.cores[n].kernel.program for n in busy))
+    for _ in range(200):
+        machine.step()
+    machine.type("\x03")
+    machine.run_until(machine.prompted)
+    assert machine.command("status") == "130\n"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_second_ctrl_c_kills_who_swallows_the_first(
+    start: Callable[..., Machine], seed: int
+) -> None:
+    machine = start(seed=seed)
+    machine.run_until(machine.prompted)
+    machine.type("run stubborn @1\n")
+    machine.run_until(lambda: machine.cores[1].kernel.interruptible)
+    for _ in range(2):
+        for _ in range(200):
+            machine.step()
+        machine.type("\x03")
+    machine.run_until(machine.prompted)
+    assert machine.command("status") == "130\n"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_messages_of_all_lengths_go_to_a_child_and_back(
+    start: Callable[..., Machine], seed: int
+) -> None:
+    assert start(seed=seed).command("run spawner") == "status 0\n"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_child_sent_before_its_end_is_received(
+    start: Callable[..., Machine], seed: int
+) -> None:
+    assert start(seed=seed).command("run late") == "b'result'\n"
+
+
+def test_children_end_with_the_program_that_spawned_them(start: Callable[..., Machine]) -> None:
+    machine = start()
+    assert machine.command("run careless") == ""
+    assert machine.command("run say @all").count("from") == 3
+
+
+def test_what_cannot_be_spawned_names_the_bound(start: Callable[..., Machine]) -> None:
+    lines = start().command("run twice").splitlines()
+    assert lines[0] == "core 1: 1 of 1 programs running (busy)"
+    assert lines[1].startswith("say: ") and lines[1].endswith("480 fit a request")
+    assert lines[2] == "Misuse core 0 runs the program that spawns"
+    assert lines[3] == "NoSuchService no core 9: the cores are 0..2"
+
+
+def test_a_core_with_the_heap_locked_answers_and_can_be_killed(
+    start: Callable[..., Machine],
+) -> None:
+    assert start().command("run watch").splitlines() == ["True locked watch", "130"]
+
+
+def test_a_core_that_dies_is_told_once_and_ends_what_waits(start: Callable[..., Machine]) -> None:
+    machine = start()
+    machine.run_until(machine.prompted)
+    machine.type("run outlive\n")
+    machine.run_until(lambda: b"waiting" in machine.console)
+    machine.crash(1, "core 1 panic: test\nmore\n")
+    machine.run_until(machine.prompted)
+    text = machine.text()
+    assert text.count("core 1 panic: test\nmore\n") == 1
+    assert "died: 1 core 1 died (generation 0)\n" in text
+    assert machine.command("run say @1") == "poly: run: core 1 died (generation 0)\n"
+    assert "dead" in machine.command("cores").splitlines()[1]
+    assert "core 1 died" in machine.command("log")
+
+
+def test_the_status_of_a_program_whose_core_died_is_255(start: Callable[..., Machine]) -> None:
+    machine = start()
+    machine.run_until(machine.prompted)
+    machine.type("run busy @2\n")
+    machine.run_until(lambda: machine.cores[0].kernel.interruptible)  # it waits for the end
+    machine.crash(2, "gone")
+    machine.run_until(machine.prompted)
+    assert machine.cores[2].state == DEAD and machine.cores[1].state == ONLINE
+    assert "poly: core 2 died (generation 0)\n" in machine.text()
+    assert machine.command("status") == "255\n"
+
+
+def test_a_prompt_on_another_core_takes_lines_until_ctrl_d(start: Callable[..., Machine]) -> None:
+    machine = start()
+    machine.run_until(machine.prompted)
+    machine.type("repl 1\n")
+    machine.run_until(lambda: machine.console.endswith(b">>> "))
+    machine.type("6 * 7\n")
+    machine.run_until(lambda: b"42" in machine.console)
+    machine.type("\x04")
+    machine.run_until(machine.prompted)
+    assert machine.command("run say @1") == "[1] from 1\n"
+
+
+def test_completion_offers_commands_programs_files_and_cores(
+    start: Callable[..., Machine],
+) -> None:
+    from shell.commands import COMMANDS
+    from shell.complete import complete
+
+    machine = start()
+    machine.command("pwd")
+    with acting_as(machine.cores[0]):
+        assert complete("po", COMMANDS) == ["poweroff"]
+        assert complete("run wor", COMMANDS) == ["wordcount"]
+        assert complete("run say @", COMMANDS) == ["@0", "@1", "@2", "@all"]
+        assert complete("cores; kill ", COMMANDS) == ["0", "1", "2"]
+        assert complete("cat ro", COMMANDS) == ["rom/"]
+        assert complete("cat rom/sp", COMMANDS) == ["rom/spawner.py"]
+        assert complete("nothing x", COMMANDS) == []
