@@ -39,6 +39,7 @@ MP_REGISTER_ROOT_POINTER(const char *console_history[READLINE_HISTORY_SIZE]);
 bool console_feed(int byte) {
     if (byte == mp_interrupt_char) {
         mp_sched_keyboard_interrupt();
+        doorbell_ring_self(); /* the monitor counts them */
     } else if (input.put - input.taken == INPUT_BYTES) {
         return false;
     } else {

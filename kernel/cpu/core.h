@@ -47,6 +47,9 @@ bool space_is_mapped(uintptr_t address);
 /* Rings a doorbell: it stays pending until its owner takes it. */
 void doorbell_ring(unsigned core, unsigned bell);
 
+/* As if this core's own urgent doorbell had rung; masked. */
+void doorbell_ring_self(void);
+
 /* Takes the lowest core whose urgent doorbell rang; -1: none. */
 int doorbell_take_urgent(void);
 

@@ -80,6 +80,12 @@ void interrupt_doorbell(void) {
     }
 }
 
+void doorbell_ring_self(void) {
+    urgent_latched[core_number / 32] |= 1u << core_number % 32;
+    event = true;
+    core_schedule_urgent();
+}
+
 int doorbell_take_urgent(void) {
     int found = -1;
     uintptr_t state = arch_interrupts_mask();

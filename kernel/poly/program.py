@@ -33,11 +33,13 @@ REQUEST = "<BBHHI"
 class Program:
     """What runs on a core, as `cores` and `ps` tell it."""
 
-    def __init__(self, name, started_by, parent=None, on_terminal=False):
+    def __init__(self, name, started_by, parent=None, on_terminal=False, is_repl=False):
         self.name = name
         self.started_by = started_by  # core
         self.parent = parent  # ump.Channel to whoever spawned it, or None
         self.on_terminal = on_terminal  # whether its output is for a person's eyes, at once
+        self.is_repl = is_repl
+        self.interrupts = 0  # how often Ctrl-C was typed at it, on its own core
         self.started_ms = time.ticks_ms()
 
 

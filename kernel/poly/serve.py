@@ -37,7 +37,8 @@ def serve(kernel, request):
         monitor.refuse(link, str(error))
         return
     kernel.console = console
-    task = Program(program.short_name(strings[1]), link.peer, parent.channel)
+    name = program.short_name(strings[1])
+    task = Program(name, link.peer, parent.channel, is_repl=mode == RUN_REPL)
     kernel.runs(task)
     monitor.accept(link, parent.bell)
     status = 1

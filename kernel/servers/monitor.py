@@ -77,7 +77,9 @@ class Monitor(Requests):
         """Serve every core that rang since the last time."""
         peer = cpu.take_urgent()
         while peer >= 0:
-            if cpu.state(peer) == cpu.DEAD:
+            if peer == self.core:
+                self.on_ctrl_c()
+            elif cpu.state(peer) == cpu.DEAD:
                 self.bury(peer)
             else:
                 self.hear(self.links.get(peer) or self.open(peer))
@@ -183,6 +185,15 @@ class Monitor(Requests):
                 self.go_on_killing()
         self.byte[0] = 1 if running else 0
         self.answer(link, self.byte, m.STOPPING)
+
+    def on_ctrl_c(self):
+        """One interrupts the program here, the next kills it; a REPL has its own use for it."""
+        program = self.kernel.program
+        if program and not program.is_repl:
+            program.interrupts += 1
+            if program.interrupts > 1:
+                self.kernel.interrupt(KILL)
+                self.go_on_killing()
 
     def kill_again(self, _):
         """A kill goes on, one interrupt after the other, until the program is gone."""

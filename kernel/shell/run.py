@@ -37,9 +37,13 @@ def run(shell, words):
         kernel.screen.live = NOBODY
 
 
+def own_program(shell, path):
+    name = program.short_name(path)
+    return Program(name, shell.kernel.number, on_terminal=shell.on_terminal)
+
+
 def run_here(shell, path, args):
-    task = Program(program.short_name(path), shell.kernel.number, on_terminal=shell.on_terminal)
-    return program.run(shell.kernel, task, path, args)
+    return program.run(shell.kernel, own_program(shell, path), path, args)
 
 
 def run_everywhere(shell, path, args):
@@ -57,9 +61,10 @@ def run_everywhere(shell, path, args):
     # program.run() ends what is among the core's children, but these are the shell's.
     kernel.children = []
     try:
-        own_status = run_here(shell, path, args)
+        own = own_program(shell, path)
+        own_status = program.run(kernel, own, path, args)
         if own_status == program.STATUS_INTERRUPTED:
-            stop_all(tasks, INTERRUPT)
+            stop_all(tasks, INTERRUPT if own.interrupts < 2 else KILL)
         return max(status, own_status, attend(kernel, tasks, None))
     finally:
         for task in tasks:
@@ -144,7 +149,7 @@ def repl(shell, words):
     kernel = shell.kernel
     core = core_of(words[0], cpu.cores())
     if core == kernel.number:
-        task = Program("repl", core)
+        task = Program("repl", core, is_repl=True)
         return program.supervise(kernel, task, cpu.repl)
     kernel.screen.raw = core
     try:

@@ -168,6 +168,7 @@ class HostCore:
         self.event = True
         if byte == self.interrupt_char:
             self.interrupted = True
+            self.urgent.add(self.number)
         elif len(self.input) == 256:
             return False
         else:

@@ -63,7 +63,10 @@ def on_urgent(callback: Callable[[None], None]) -> None:
     """Run `callback(None)` at the next bytecode boundary after an urgent doorbell."""
 
 def take_urgent() -> int:
-    """A core that rang since it was last taken, or -1. Lowest number first."""
+    """A core that rang since it was last taken, or -1. Lowest number first.
+
+    This core's own number: an interrupt character came.
+    """
 
 def ring(core: int, doorbell: int) -> None:
     """Ring a doorbell of another core (or this one)."""
