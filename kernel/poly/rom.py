@@ -32,13 +32,16 @@ class Rom:
         return self.files.statvfs("/")
 
     def ilistdir(self, path):
-        return self.files.ilistdir(absolute(path, self.folder))
+        return self.files.ilistdir(self.folder_at(path))
 
     def chdir(self, path):
+        self.folder = self.folder_at(path)
+
+    def folder_at(self, path):
         path = absolute(path, self.folder)
         if not is_folder(self.files.stat(path)):
             raise OSError(NOT_A_FOLDER)
-        self.folder = path
+        return path
 
     def getcwd(self):
         return self.folder

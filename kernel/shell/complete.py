@@ -18,13 +18,13 @@ def complete(text, commands):
     word = ""
     if words and not before[-1].isspace():
         word = words.pop()
-    if not words:
-        names = [command.name for command in commands]
-    else:
-        names = []
-        for command in commands:
-            if command.name == words[0]:
-                names = candidates(command.takes, word, len(words))
+    names = [command.name for command in commands]
+    if words:
+        takes = [command.takes for command in commands if command.name == words[0]]
+        if not takes:
+            names = []
+        elif "command" not in takes[0]:
+            names = candidates(takes[0], word, len(words))
     return sorted(name for name in names if name.startswith(word))
 
 
