@@ -1,0 +1,49 @@
+"""What a message to another core costs: Python to Python, and bare C through the same ring."""
+
+import os
+import statistics
+
+from polyphone.bench.figures import Figure
+from polyphone.bench.guest import BenchError, exactly, run, setup
+from polyphone.board import Board
+from polyphone.machine.qemu import Mode
+
+CORES = 2
+ROUNDS = 2_000
+BATCHES = 9  # of the wall-clock version, whose median counts
+NAMES = {"python": "ump_python_roundtrip", "c": "ump_c_roundtrip"}
+SIDES = {"python": "Python on both sides", "c": "a C loop on both sides"}
+
+
+def measure_exact(board: Board) -> list[Figure]:
+    chosen = setup(board, CORES, Mode.EXACT)
+    found = exactly(lambda: run(chosen, f"run /rom/ump_ping.py {ROUNDS} 1").merged())
+    how = (
+        f"16 bytes to core 1 and back, {ROUNDS} times, {{}}, asleep at both ends;"
+        " -icount shift=0, instructions of both cores"
+    )
+    return [
+        Figure(name, found[f"{side}_instructions"], "instructions", how.format(SIDES[side]))
+        for side, name in NAMES.items()
+    ]
+
+
+def measure_wall(board: Board) -> list[Figure]:
+    if len(os.sched_getaffinity(0)) < CORES:
+        raise BenchError("the wall-clock figures of channels need 2 host CPUs")
+    chosen = setup(board, CORES, Mode.STRESS)
+    output = run(chosen, f"run /rom/ump_ping.py {ROUNDS} {BATCHES}")
+    median = {
+        side: statistics.median(found[f"{side}_us"] for found in output.objects) for side in NAMES
+    }
+    how = (
+        f"16 bytes to core 1 and back, {{}}, cores on 2 host CPUs, polling {chosen.spin_us()} us"
+        f" before sleep; median of {BATCHES} batches of {ROUNDS}"
+    )
+    figures = [
+        Figure(f"{name}_wall_us", median[side], "us", how.format(SIDES[side]))
+        for side, name in NAMES.items()
+    ]
+    ratio = median["python"] / median["c"]
+    text = "ump_python_roundtrip_wall_us over ump_c_roundtrip_wall_us"
+    return [*figures, Figure("ump_python_over_c_wall", ratio, "", text)]

@@ -1,0 +1,98 @@
+"""Counts the instructions that a machine truly executes, and sees when it sleeps.
+
+QEMU's own count under -icount is guest time and goes on while all cores sleep. Here
+each translated block holds one instruction (-singlestep) and QEMU logs each block
+that it enters (-d exec,nochain) into a pipe, which a thread counts: one to two
+million a second.
+"""
+
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from polyphone.bench.guest import BenchError
+from polyphone.machine.console import PROMPT
+from polyphone.machine.qemu import Machine, Setup
+
+CHUNK_BYTES = 1 << 20
+ENTERED = b"\nTrace "
+LEFT_BEFORE_ITS_START = b"\nStopped execution of TB"  # logged as entered, not executed
+ASLEEP_S = 0.5  # so long without an instruction: all cores sleep
+DEADLINE_S = 60.0
+
+
+def executed(log: bytes) -> int:
+    """Instructions in a piece of the log that starts at the newline before a line."""
+    return log.count(ENTERED) - log.count(LEFT_BEFORE_ITS_START)
+
+
+class TracedMachine(Machine):
+    """A machine whose executed instructions are counted from reset on."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self._pipe = self.folder / "trace"
+        self._counter = threading.Thread(target=self._count)
+        self.executed = 0
+        os.mkfifo(self._pipe)
+
+    def __enter__(self) -> "TracedMachine":
+        return self
+
+    def command(self, log: Path | None = None, terminal: bool = False) -> list[str]:
+        traced = ["-singlestep", "-d", "exec,nochain", "-D", str(self._pipe)]
+        return [*super().command(log, terminal), *traced]
+
+    def start(self, log: Path | None = None, terminal: bool = False, **streams: Any) -> None:
+        self._counter.start()
+        super().start(log, terminal, **streams)
+
+    def _count(self) -> None:
+        rest = b"\n"
+        with open(self._pipe, "rb", buffering=0) as trace:
+            while piece := trace.read(CHUNK_BYTES):
+                rest += piece
+                end = rest.rfind(b"\n")
+                self.executed += executed(rest[:end])
+                rest = rest[end:]
+
+    def stop(self) -> None:
+        if self._counter.is_alive() and self.process is None:
+            os.close(os.open(self._pipe, os.O_WRONLY))  # ends the wait for a writer
+        super().stop()
+        if self._counter.ident is not None:
+            self._counter.join()
+
+
+def at_prompt(machine: TracedMachine) -> int:
+    """Start the machine; instructions from reset until it sleeps at the shell's prompt."""
+    machine.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert machine.process is not None
+    read_until(PROMPT, machine.process)
+    return until_asleep(machine)
+
+
+def read_until(prompt: str, process: subprocess.Popen[bytes]) -> None:
+    """Read what a guest writes until its prompt. BenchError if it ends before."""
+    assert process.stdout is not None
+    seen = b""
+    while not seen.endswith(prompt.encode()):
+        piece = process.stdout.read1()  # type: ignore[attr-defined]
+        if not piece:
+            raise BenchError(f"the guest ended before its prompt: {seen.decode()[-500:]}")
+        seen += piece
+
+
+def until_asleep(machine: TracedMachine) -> int:
+    """Instructions since reset, once no core has executed one for ASLEEP_S."""
+    deadline = time.monotonic() + DEADLINE_S
+    before, now = -1, machine.executed
+    while before != now:
+        if time.monotonic() > deadline:
+            raise BenchError(f"the cores do not sleep: {now} instructions so far")
+        time.sleep(ASLEEP_S)
+        before, now = now, machine.executed
+    return now
