@@ -299,12 +299,31 @@ static mp_obj_t cpu_readline(mp_obj_t prompt, mp_obj_t complete) {
 }
 FUNCTION_2(cpu_readline);
 
-static mp_obj_t cpu_repl(void) {
+static void run_repl(void) {
     pyexec_mode_kind = PYEXEC_MODE_FRIENDLY_REPL;
     while ((pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl())
            == 0) {
     }
     console_flush();
+}
+
+/* What is defined at the prompt is __main__'s, not its caller's. */
+static mp_obj_t cpu_repl(void) {
+    mp_obj_dict_t *globals = mp_globals_get(), *locals = mp_locals_get();
+    mp_globals_set(&MP_STATE_VM(dict_main));
+    mp_locals_set(&MP_STATE_VM(dict_main));
+    mp_hal_set_interrupt_char(-1); /* at the prompt Ctrl-C is the editor's */
+    nlr_buf_t nlr;
+    bool raised = nlr_push(&nlr) != 0;
+    if (!raised) {
+        run_repl();
+        nlr_pop();
+    }
+    mp_globals_set(globals);
+    mp_locals_set(locals);
+    if (raised) {
+        nlr_jump(nlr.ret_val);
+    }
     return mp_const_none;
 }
 FUNCTION_0(cpu_repl);

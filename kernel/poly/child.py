@@ -43,6 +43,8 @@ class Child:
         """Its monitor has started it, and says which doorbell its end listens to."""
         if self.slots:
             self.channel = ump.Channel(self.offset, self.slots, 0, self.bell, self.core, peer_bell)
+            if self.ended():  # before there was a channel to tell it
+                self.channel.die()
 
     def ended(self):
         return self.died or self.status is not None

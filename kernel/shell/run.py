@@ -6,7 +6,7 @@ the program, if there is one only.
 
 import cpu
 
-from poly import child, limits, program
+from poly import child, limits, program, serve
 from poly.core import INTERRUPT, KILL
 from poly.errors import Error, NoSuchService, PeerDied
 from poly.program import RUN_PROGRAM, RUN_REPL, Program
@@ -150,7 +150,7 @@ def repl(shell, words):
     core = core_of(words[0], cpu.cores())
     if core == kernel.number:
         task = Program("repl", core, is_repl=True)
-        return program.supervise(kernel, task, cpu.repl)
+        return serve.run_repl(kernel, task)
     kernel.screen.raw = core
     try:
         with started(kernel, core, program.SHIPPED + "repl", (), RUN_REPL) as task:
