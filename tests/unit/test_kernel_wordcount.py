@@ -117,9 +117,9 @@ def test_text_that_is_not_utf8_is_refused(data):
         data.decode()
     except UnicodeDecodeError:
         with pytest.raises(tally.BadText):
-            counted.fold()
+            counted.close()
     else:
-        counted.fold()
+        counted.close()
 
 
 # --- the program ---------------------------------------------------------------------
