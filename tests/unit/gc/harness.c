@@ -90,9 +90,12 @@ const mp_obj_type_t mp_type_bytearray, mp_type_array, mp_type_float, mp_type_fun
 const mp_obj_type_t mp_type_module;
 
 #ifdef GC_RUN_HINTS
-static bool is_hole(const mp_state_mem_area_t *area, size_t block) {
+/* True if a hole lets a search find a run of this length that starts here. */
+static bool in_hole(const mp_state_mem_area_t *area, size_t block, size_t length) {
     for (size_t h = 0; h < GC_HOLES; h++) {
-        if (area->gc_hole[h] == block) {
+        const mp_gc_hole_t *hole = &area->gc_hole[h];
+        if (hole->start < block + length && block < hole->end && length <= hole->fit
+            && length <= area->gc_holes_fit) {
             return true;
         }
     }
@@ -100,17 +103,15 @@ static bool is_hole(const mp_state_mem_area_t *area, size_t block) {
 }
 
 /* The hints' meaning, checked by counting: no run starts before its hint, except
- * in a free run in which a hole starts no later. */
+ * those that overlap a hole. */
 static bool hints_hold(void) {
     for (mp_state_mem_area_t *area = &MP_STATE_MEM(area); area; area = NEXT_AREA(area)) {
         size_t blocks = area->gc_alloc_table_byte_len * BLOCKS_PER_ATB;
-        bool known = false;
-        for (size_t block = 0; block < blocks; block++) {
-            bool free = ATB_GET_KIND(area, block) == AT_FREE;
-            known = free && (known || is_hole(area, block));
-            for (size_t k = 0; free && !known && k < GC_RUN_HINTS; k++) {
-                if (block < area->gc_run_hint[k]
-                    && gc_run_count(area, block, gc_run_length[k]) == gc_run_length[k]) {
+        size_t n_free = 0;
+        for (size_t block = blocks; block-- > 0;) {
+            n_free = ATB_GET_KIND(area, block) == AT_FREE ? n_free + 1 : 0;
+            for (size_t k = 0; k < GC_RUN_HINTS && gc_run_length[k] <= n_free; k++) {
+                if (block < area->gc_run_hint[k] && !in_hole(area, block, gc_run_length[k])) {
                     return false;
                 }
             }
