@@ -8,8 +8,9 @@ status = child.wait()               its exit status
 
 import cpu
 
+from poly import limits
 from poly.channel import recv, send
-from poly.child import Child, spawn
+from poly.core import Core  # here, so that core() below has the last word on its name
 from poly.deadline import Deadline
 from poly.errors import Error, Exhausted, Misuse, NoSuchService, PeerBroke, PeerDied, Timeout
 
@@ -34,6 +35,23 @@ def on_terminal():
     """Whether somebody watches this program's output, so that progress is worth showing."""
     program = cpu.this().program
     return program is None or program.on_terminal
+
+
+def spawn(core, name, args=(), slots=limits.CHANNEL_SLOTS):
+    """Start a program on another core and return it as a Child.
+
+    `name` is found as the shell's `run` finds it. `slots` is the length of its
+    channel's rings (a power of two); 0: no channel. Its output goes to the
+    console. Raises NoSuchService (no such program or core), Exhausted (that core
+    runs another program, or a bound was met), PeerDied, Timeout, Misuse.
+    """
+    # Not before a program runs: a core that starts needs neither.
+    from poly import child, program
+
+    kernel = cpu.this()
+    if core == kernel.number:
+        raise Misuse("core %d runs the program that spawns" % core)
+    return child.start(kernel, core, program.resolve(name), args, slots)
 
 
 def ping(core):

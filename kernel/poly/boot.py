@@ -1,6 +1,8 @@
 """A core's start, once MicroPython runs: the order in which the kernel comes up.
 
-The one file of `poly` that knows servers and shell: it puts them together.
+The one file of `poly` that knows servers and shell: it puts them together. Nearly
+all that a start costs is imports, so what only commands and programs need comes with
+the first of them: always in folder /, where no file of the user's can come first.
 """
 
 import os
@@ -8,25 +10,24 @@ import os
 import cpu
 import vfs
 
-from poly import limits, serve
+from poly import limits
 from poly.core import Core
 from poly.deadline import Deadline
 from poly.rom import Rom
+from servers.monitor import Monitor
 
 
 def main():
     """Runs on every core and does not return."""
     kernel = Core(boot_arguments())
     cpu.this(kernel)
-    mount()
-    from servers.monitor import Monitor
-
     kernel.monitor = Monitor(kernel)
     if cpu.is_console():
         run_shell(kernel)
     else:
+        mount()
         cpu.online()
-        serve.forever(kernel)
+        serve_forever(kernel)
 
 
 def boot_arguments():
@@ -39,16 +40,32 @@ def boot_arguments():
 
 
 def mount():
+    """Once the imports are done: an import looks for files first."""
     image = cpu.romfs()
     if image is not None:
         vfs.mount(Rom(image), "/")
         os.chdir("/")
 
 
+def serve_forever(kernel):
+    """The main loop of a core without a console. Its monitor takes the requests."""
+    kernel.monitor.start()
+    while True:
+        try:
+            while kernel.monitor.request is None:
+                cpu.wait()
+            from poly import serve
+
+            serve.serve(kernel, kernel.monitor.take_request())
+        except KeyboardInterrupt:
+            pass  # it was meant for a program that is gone
+
+
 def run_shell(kernel):
     from servers.screen import Screen
     from shell.shell import Shell
 
+    mount()
     kernel.screen = Screen()
     kernel.monitor.start()
     cpu.online()

@@ -11,7 +11,7 @@ import ump
 from poly import limits, program
 from poly.core import INTERRUPT, KILL
 from poly.deadline import Deadline
-from poly.errors import Misuse, NoSuchService, PeerDied, Timeout
+from poly.errors import NoSuchService, PeerDied, Timeout
 
 
 class Child:
@@ -115,20 +115,6 @@ class Child:
 
     def __exit__(self, exc_type, exc, traceback):
         self.close()
-
-
-def spawn(core, name, args=(), slots=limits.CHANNEL_SLOTS):
-    """Start a program on another core and return it as a Child.
-
-    `name` is found as the shell's `run` finds it. `slots` is the length of its
-    channel's rings (a power of two); 0: no channel. Its output goes to the
-    console. Raises NoSuchService (no such program or core), Exhausted (that core
-    runs another program, or a bound was met), PeerDied, Timeout, Misuse.
-    """
-    kernel = cpu.this()
-    if core == kernel.number:
-        raise Misuse("core %d runs the program that spawns" % core)
-    return start(kernel, core, program.resolve(name), args, slots)
 
 
 def start(kernel, core, path, args=(), slots=0, mode=program.RUN_PROGRAM):

@@ -12,6 +12,10 @@ from poly.region import Arena, Doorbells
 # What somebody wants of the program that runs here.
 GO_ON, INTERRUPT, KILL = range(3)
 
+# Exit statuses, as shells have them.
+STATUS_USAGE = 2
+STATUS_INTERRUPTED = 130  # 128 + SIGINT
+
 
 class Core:
     def __init__(self, arguments):

@@ -15,13 +15,11 @@ import cpu
 
 import programs
 from poly import heap
-from poly.core import GO_ON
+from poly.core import GO_ON, STATUS_INTERRUPTED
 from poly.errors import Error, Misuse, NoSuchService
 from poly.paths import absolute, is_folder
 
 RUN_PROGRAM, RUN_REPL = range(2)
-STATUS_USAGE = 2
-STATUS_INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 CTRL_C = 3
 SHIPPED = "programs."
 

@@ -1,4 +1,4 @@
-"""The life of a core without a console: it runs one program at a time, for others.
+"""What a core without a console does for others: it runs one program at a time.
 
 Its monitor accepts a RUN message while this core is idle; all else happens here.
 """
@@ -8,20 +8,11 @@ import os
 import cpu
 import ump
 
+# Not for use here: what a program is the first to import goes when it ends.
+import poly.child  # noqa: F401
 from poly import program
 from poly.errors import Error
 from poly.program import RUN_REPL, Program
-
-
-def forever(kernel):
-    kernel.monitor.start()
-    while True:
-        try:
-            while kernel.monitor.request is None:
-                cpu.wait()
-            serve(kernel, kernel.monitor.take_request())
-        except KeyboardInterrupt:
-            pass  # it was meant for a program that is gone
 
 
 def serve(kernel, request):

@@ -17,6 +17,7 @@ from poly.errors import Error, Misuse, NoSuchService, Timeout
 from poly.paths import FOLDER
 from shell.parse import core_of, number
 from shell.run import repl, run
+from shell.shell import Leave
 
 
 class Command:
@@ -35,10 +36,6 @@ class Command:
 
 MANY = 1000  # words: no bound of this command
 REASONS = {2: "no such file or folder", 20: "not a folder", 21: "is a folder"}
-
-
-class Leave(Exception):
-    """Ends the shell; its argument is the machine's exit status."""
 
 
 HELP = ("help [COMMAND]", "list the commands, or say how one is used")

@@ -7,7 +7,7 @@ the program, if there is one only.
 import cpu
 
 from poly import child, limits, program, serve
-from poly.core import INTERRUPT, KILL
+from poly.core import INTERRUPT, KILL, STATUS_INTERRUPTED
 from poly.errors import Error, NoSuchService, PeerDied
 from poly.program import RUN_PROGRAM, RUN_REPL, Program
 from servers.screen import NOBODY
@@ -63,7 +63,7 @@ def run_everywhere(shell, path, args):
     try:
         own = own_program(shell, path)
         own_status = program.run(kernel, own, path, args)
-        if own_status == program.STATUS_INTERRUPTED:
+        if own_status == STATUS_INTERRUPTED:
             stop_all(tasks, INTERRUPT if own.interrupts < 2 else KILL)
         return max(status, own_status, attend(kernel, tasks, None))
     finally:
@@ -87,6 +87,7 @@ def attend(kernel, tasks, typist):
             raise error
         interrupts += 1
         stop_all(tasks, INTERRUPT if interrupts == 1 else KILL)
+    typed.give_back()
     return max([status_of(task) for task in tasks] + [0])
 
 
@@ -143,6 +144,19 @@ class Typed:
             self.monitor.offer_input(self.core, self.waiting)
         return -1
 
+    def give_back(self):
+        """What the program did not take before it ended is the shell's."""
+        if self.offered:
+            try:
+                self.waiting = self.waiting[self.monitor.input_taken(self.core) or 0 :]
+            except Error:
+                pass  # its core died with the offer unanswered
+        byte = cpu.take_input()
+        while byte >= 0:
+            self.waiting += bytes((byte,))
+            byte = cpu.take_input()
+        cpu.feed(self.waiting)
+
 
 def repl(shell, words):
     """repl CORE"""
@@ -155,7 +169,9 @@ def repl(shell, words):
     try:
         with started(kernel, core, program.SHIPPED + "repl", (), RUN_REPL) as task:
             # Not guarded: Ctrl-C is for the other core.
-            wait_for_all([task], Typed(kernel.monitor, core))
+            typed = Typed(kernel.monitor, core)
+            wait_for_all([task], typed)
+            typed.give_back()
             return status_of(task)
     finally:
         kernel.screen.raw = NOBODY

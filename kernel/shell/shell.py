@@ -1,22 +1,18 @@
 """The shell: reads command lines from the console, or from the boot arguments.
 
-Runs on the core that owns the console, as that core's main loop. A command is a
-function that returns its status or raises; what it raises becomes one line.
+Runs on the core that owns the console, as that core's main loop. What becomes of a
+line is in line.py.
 """
-
-import sys
 
 import cpu
 
-from poly import program
-from poly.core import GO_ON
-from poly.errors import Error, Misuse
-from shell.commands import COMMANDS, Leave
-from shell.complete import complete
-from shell.parse import parse
+from poly.core import STATUS_INTERRUPTED
 
-STATUS_UNKNOWN = 127
 PROMPT = "poly> "
+
+
+class Leave(Exception):
+    """Ends the shell; its argument is the machine's exit status."""
 
 
 class Shell:
@@ -46,59 +42,19 @@ class Shell:
         try:
             line = cpu.readline(PROMPT, self.complete)
         except KeyboardInterrupt:
-            self.status = program.STATUS_INTERRUPTED
+            self.status = STATUS_INTERRUPTED
             return
         if line:
             self.run_line(line)
 
+    # The commands are imported for the first line, or Tab: most of a start's cost.
+
     def complete(self, text):
-        return complete(text, COMMANDS)
+        from shell.line import complete_line
+
+        return complete_line(text)
 
     def run_line(self, line):
-        try:
-            commands = parse(line)
-        except Misuse as error:
-            print("poly:", error)
-            self.status = program.STATUS_USAGE
-            return
-        for words in commands:
-            self.status = self.run_command(words)
+        from shell.line import run_line
 
-    def run_command(self, words):
-        """The status of one command; whatever goes wrong in it is told in a line."""
-        name = words[0].text
-        for command in COMMANDS:
-            if command.name == name:
-                break
-        else:
-            print("poly: %s: no such command; `help` lists them" % name)
-            return STATUS_UNKNOWN
-        if command.unguarded:
-            return self.outcome(command, words[1:])
-        found = []
-        error = program.guarded(
-            self.kernel, lambda: found.append(self.outcome(command, words[1:]))
-        )
-        self.kernel.wanted = GO_ON
-        if isinstance(error, KeyboardInterrupt):
-            return program.STATUS_INTERRUPTED
-        if error is not None:
-            raise error
-        return found[0]
-
-    def outcome(self, command, words):
-        if not command.least <= len(words) <= command.most:
-            print("poly: usage: %s" % command.usage)
-            return program.STATUS_USAGE
-        try:
-            return command.function(self, words) or 0
-        except Misuse as error:
-            print("poly: %s: %s" % (command.name, error))
-            return program.STATUS_USAGE
-        except (Error, OSError) as error:
-            print("poly: %s: %s" % (command.name, error))
-        except Leave:
-            raise
-        except Exception as error:  # a mistake of the command must not end the shell
-            sys.print_exception(error)
-        return 1
+        run_line(self, line)

@@ -776,7 +776,7 @@ def install() -> None:
         ticks_add=lambda start, delta: start + delta,
     )
     sys.path.insert(0, str(KERNEL)) if str(KERNEL) not in sys.path else None
-    for name in ("poly.boot", "servers.monitor", "servers.screen", "shell.shell"):
+    for name in ("poly.boot", "poly.serve", "servers.screen", "shell.line"):
         importlib.import_module(name)
     for name, module in list(sys.modules.items()):
         # The screen's sys is the real one, where Output is.
