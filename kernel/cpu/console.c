@@ -144,6 +144,12 @@ int console_editor_byte(void) {
     }
 }
 
+/* After white space the editor's Tab indents, as at a Python prompt; with a
+ * completion of its own it never does. */
+bool console_editor_isspace(unsigned character) {
+    return MP_STATE_PORT(console_complete) == MP_OBJ_NULL && unichar_isspace(character);
+}
+
 /* Each user of the editor has a history of its own. */
 static void history_swap(void) {
     for (unsigned i = 0; i < READLINE_HISTORY_SIZE; i++) {

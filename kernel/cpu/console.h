@@ -34,6 +34,7 @@ void console_put(const char *text, size_t length);
 /* What the line editor uses in place of its own (see port/Makefile): bytes of
  * standard input, and the completion at Tab. */
 int console_editor_byte(void);
+bool console_editor_isspace(unsigned character);
 size_t console_autocomplete(const char *text, size_t length, const mp_print_t *print,
     const char **rest);
 
