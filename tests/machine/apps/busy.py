@@ -1,0 +1,5 @@
+"""Says that it runs, then computes for ever."""
+
+print("busy")
+while True:
+    pass

@@ -1,0 +1,4 @@
+"""Waits for a line of input that nobody types."""
+
+print("reading")
+input()

@@ -1,0 +1,5 @@
+"""Waits for a message, and says nothing."""
+
+import poly
+
+poly.parent().recv()

@@ -1,0 +1,6 @@
+"""Waits for a message that nobody sends (only as somebody's child)."""
+
+import poly
+
+print("waiting")
+poly.parent().recv()
