@@ -30,6 +30,8 @@ USAGE = "usage: wordcount [-n WORDS] [--cores N] FILE"
 # kinds of messages to a worker, and of its answers
 PIECE, TOP, AT_LEAST, TOTALS, END = range(1, 6)
 DONE, WORDS, COUNTED, FAILED = range(1, 5)
+PART = 6  # either way: the start of what is too long for a message
+PART_BYTES = 32768
 
 
 class Trouble(Exception):
@@ -86,6 +88,23 @@ def fault_of(path, size):
     return size
 
 
+# --- messages of any length ---------------------------------------------------------
+
+
+def send(channel, message, kind):
+    while len(message) > PART_BYTES:
+        channel.send(message[:PART_BYTES], PART)
+        message = message[PART_BYTES:]
+    channel.send(message, kind)
+
+
+def whole(channel, message):
+    """The message that began with this one."""
+    while channel.kind == PART:
+        message += channel.recv()
+    return message
+
+
 # --- a worker --------------------------------------------------------------------
 
 
@@ -97,6 +116,7 @@ def work(path):
         message = parent.recv()
         while parent.kind != END:
             try:
+                message = whole(parent, message)
                 answer(parent, parent.kind, message, file, tally)
             except BadText:
                 parent.send(b"", FAILED)
@@ -122,9 +142,9 @@ def answer(parent, kind, message, file, tally):
     for word, count in found.items():
         batch += b"%s %d " % (word, count)
         if len(batch) >= BATCH_BYTES:
-            parent.send(batch, WORDS)
+            send(parent, batch, WORDS)
             batch = b""
-    parent.send(batch, WORDS)
+    send(parent, batch, WORDS)
     parent.send(b"%d" % tally.word_count, COUNTED)
 
 
@@ -192,12 +212,12 @@ class Worker:
         # One batch is under way at a time, or question and answer fill both rings
         # and each side waits for the other to read.
         self.batches = batches(words)
-        self.channel.send(self.batches.pop(), TOTALS)
+        send(self.channel, self.batches.pop(), TOTALS)
 
     def words(self):
         found = {}
         while True:
-            message = self.channel.recv()
+            message = whole(self.channel, self.channel.recv())
             kind = self.take(message)
             if kind == WORDS:
                 fields = message.split()
@@ -207,7 +227,7 @@ class Worker:
                 self.word_count = int(message)
                 if not self.batches:
                     return found
-                self.channel.send(self.batches.pop(), TOTALS)
+                send(self.channel, self.batches.pop(), TOTALS)
 
     def summary(self):
         return self.piece_count, self.byte_count, self.word_count

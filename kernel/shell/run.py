@@ -29,10 +29,16 @@ def run(shell, words):
         return run_everywhere(shell, path, args)
     if where is None or where == kernel.number:
         return run_here(shell, path, args)
+    was_dead = cpu.state(where) == cpu.DEAD
     kernel.screen.live = where  # before it starts: its first words may come at once
     try:
         with started(kernel, where, path, args) as task:
             return attend(kernel, [task], where)
+    except PeerDied as died:
+        if was_dead:
+            raise
+        print("poly:", died)  # before it could say that the program had started
+        return STATUS_DIED
     finally:
         kernel.screen.live = NOBODY
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -22,8 +23,8 @@ CORES = 4
 
 def symbol(board: Board, name: str) -> int:
     with board.image.open("rb") as file:
-        found = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)
-    return int(found[0]["st_value"])
+        table: Any = ELFFile(file).get_section_by_name(".symtab")
+        return int(table.get_symbol_by_name(name)[0]["st_value"])
 
 
 # How, where (from the board), and what the first line of the report says of it.

@@ -122,7 +122,7 @@ FAILING = {
     "finally.py": "try:\n    1 / 0\nfinally:\n    print('cleaned up')\n",
     "raises_class.py": "class Own(Exception):\n    pass\nraise Own(1, 'two')\n",
 }
-FAILURES = [
+FAILURES: list[tuple[str, int, str | re.Pattern[str]]] = [
     ("raises", 1, TRACEBACK),
     (
         "syntax",

@@ -64,7 +64,8 @@ def test_mem_log_and_uptime_have_the_form_that_help_says(steady: Console) -> Non
     steady.run("run hello @1")
     mem = steady.run("mem")
     assert re.fullmatch(
-        r"heap +\d+ of \d+\nshared +0 of \d+ in 0 of \d+ regions\nprivate +16777216 for each core\n",
+        r"heap +\d+ of \d+\nshared +0 of \d+ in 0 of \d+ regions\n"
+        r"private +16777216 for each core\n",
         mem.output,
     )
     log = steady.run("log")

@@ -69,7 +69,8 @@ def generated(seed: int, size: int, letters: str, longest: int, marks: str, word
 LATIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WORLD = (
     LATIN
-    + "äöüßÄÖÜñçéèабвгдеёжзиαβγδεζηθικ漢字仮名交じり文中日한국어😀🎉“”—…\u2028\u00a0\U0010ffff\ufeff"
+    + "äöüßÄÖÜñçéèабвгдеёжзиαβγδεζηθικ漢字仮名交じり文中日한국어😀🎉“”—…"
+    + "\u2028\u00a0\U0010ffff\ufeff"
 )
 MARKS = [
     " ",
