@@ -64,14 +64,15 @@ def test_an_interrupt_in_the_middle_of_a_train_loses_nothing_else(
 
 def test_ctrl_c_in_the_middle_of_a_train_and_the_next_message_is_whole(steady: Console) -> None:
     with CoreRepl(steady, 0) as python:
-        python.run("import poly, time")
+        python.run("import poly, cpu")
         python.run("child = poly.spawn(2, 'slow_reader', slots=4); channel = child.channel")
+        assert python.run("channel.recv()") == "b'ready'\n"
         for number in range(5):
             python.console.send(f"print('now'); channel.send(b'train' * 1000, {number})\r")
             python.console.expect(r"now\r\n")
             python.console.send(CTRL_C)
             python.console.expect(r"KeyboardInterrupt: *\r\n>>> ")
-            # Its one slot of credit ends the train; then the reader goes on.
+            python.run("cpu.this().monitor.offer_input(2, b'g')")  # now it reads
             python.run(f"channel.send(b'after {number}' * 20, 7)")
             assert python.run("channel.recv(), channel.kind") == f"(b'140 after {number}', 7)\n"
         assert python.run("child.close()") == ""

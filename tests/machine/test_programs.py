@@ -308,6 +308,7 @@ def test_input_that_a_program_left_unread_does_not_reach_the_next(steady: Consol
 POLITE = [
     ("busy", "busy"), ("sleeper", "asleep"), ("loop", "loop"), ("locked", "locked"),
     ("reader", "reading"),
+    ("importer", "importing"),
 ]  # fmt: skip
 STUBBORN = [("stubborn", "stubborn"), ("stubborn_sleeper", "asleep"), ("stubborn_loop", "loop")]
 

@@ -67,13 +67,13 @@ EXPRESSIONS: list[tuple[str, str | re.Pattern[str]]] = [
     ),
     ("import binascii; binascii.crc32(b'123456789') == 0xcbf43926", "True"),
     (
-        "import random; random.seed(1); 0 <= random.random() < 1, random.randrange(10) in range(10)",
+        "import random; random.seed(1); 0 <= random.random() < 1, random.randrange(9) < 9",
         "(True, True)",
     ),
     ("import random; sorted([random.choice('abc') for _ in range(50)])[0]", "'a'"),
     ("import select; select.poll().poll(0)", "[]"),
     (
-        "import time; t = time.ticks_ms(); time.sleep_ms(20); 20 <= time.ticks_diff(time.ticks_ms(), t) < 5000",
+        "import time; t = time.ticks_ms(); time.sleep_ms(20); time.ticks_diff(time.ticks_ms(), t) >= 20",
         "True",
     ),
     ("import time; time.gmtime(86400 * 366)[:6]", "(1971, 1, 2, 0, 0, 0)"),
