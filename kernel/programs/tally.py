@@ -1,19 +1,16 @@
 """Counting words of a text that comes in pieces. Pure.
 
 What is done for each word is done by MicroPython's C code, but for one look-up and
-one store.
-
-MicroPython's tables degrade to linear search when they are full, grow only then, and
-hash to 16 bits. So tables here are made with room, and a new one is begun when one is
-well filled.
+one store. A new table is begun when one is well filled.
 """
 
 import gc
 import re
 
+from programs.table import ROOM_MAX, with_room
+from programs.topk import smallest
 from programs.utf8 import first_fault
 
-ROOM = 65537  # entries of a table: as many as there are hashes
 ENTRY_BYTES = 16
 TABLE_PART = 8  # of a core's memory is a table at most
 TEXT_PART = 40  # of it is text between two collections; its words take 15 times as much
@@ -26,33 +23,20 @@ class BadText(Exception):
     """The text is not UTF-8."""
 
 
-class Room:
-    """Nothing, but with a length: dict.fromkeys() makes a table of that many entries."""
-
-    def __init__(self, entries):
-        self.entries = entries
-
-    def __len__(self):
-        return self.entries
-
-    def __iter__(self):
-        return iter(())
-
-
 class Tally:
     """add() pieces of text, then ask."""
 
     def __init__(self, memory_bytes):
         """`memory_bytes`: of the core."""
-        self.room = min(ROOM, memory_bytes // TABLE_PART // ENTRY_BYTES)
+        self.room = min(ROOM_MAX, memory_bytes // TABLE_PART // ENTRY_BYTES)
         self.collect_bytes = memory_bytes // TEXT_PART
-        self.counts = dict.fromkeys(Room(self.room))
+        self.counts = with_room(self.room)
         self.tables = [self.counts]
         self.piece_count = 0
         self.byte_count = 0
         self.uncollected = 0
         self.word_count = None  # known once closed
-        self.best = {}  # answer to the lowest at_least() so far
+        self.best = []  # answer to the lowest at_least() so far
         self.best_least = None
 
     def add(self, piece):
@@ -70,7 +54,7 @@ class Tally:
             self.uncollected = 0
             gc.collect()
         if len(counts) * 8 > self.room * 5:
-            self.counts = dict.fromkeys(Room(self.room))
+            self.counts = with_room(self.room)
             self.tables.append(self.counts)
 
     def close(self):
@@ -86,17 +70,17 @@ class Tally:
                         raise BadText
 
     def at_least(self, least):
-        """{word: count} of the words counted `least` times or more."""
+        """[(word, count)] of the words counted `least` times or more."""
         self.close()
         if self.best_least is None or least < self.best_least:
-            self.best = self.search(least)
+            self.best = list(self.search(least).items())
             self.best_least = least
-        return {word: count for word, count in self.best.items() if count >= least}
+        return [pair for pair in self.best if pair[1] >= least]
 
     def search(self, least):
         # A word that often in all is at least so often in one of the tables.
         share = -(-least // len(self.tables))
-        found = {}
+        found = with_room(self.room)
         for counts in self.tables:
             for word, count in counts.items():
                 if count >= share and word not in found:
@@ -110,16 +94,20 @@ class Tally:
         self.close()
         return sum([counts.get(word, 0) for counts in self.tables])
 
+    def totals(self, words):
+        """[(word, how often it was counted)]"""
+        return [(word, self.total(word)) for word in words]
+
     def top(self, number):
-        """{word: count} of so many of the most frequent words, ties as they come."""
+        """[(word, count)] of so many of the most frequent words, ties by word."""
         self.close()
         least = max(1, self.word_count // 1024)
         found = self.at_least(least)
         while len(found) < number and least > 1:
             least = max(1, least // 4)
             found = self.at_least(least)
-        ranked = sorted([(-count, word) for word, count in found.items()])
-        return {word: -count for count, word in ranked[:number]}
+        ranked = smallest([(-count, word) for word, count in found], number)
+        return [(word, -count) for count, word in ranked]
 
 
 def words_of(text):

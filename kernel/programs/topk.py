@@ -2,9 +2,13 @@
 
 The three-phase uniform threshold algorithm (TPUT): P. Cao and Z. Wang, "Efficient
 top-K query calculation in distributed networks", PODC 2004. A node has three
-questions, each asked (ask_*) before any answer is read (words()), so that all
-nodes work on it at the same time.
+questions, each asked (ask_*) before any answer is read (words(), a list of (word,
+count)), so that all nodes work on it at the same time.
 """
+
+import heapq
+
+from programs.table import SPARE, with_room
 
 
 def top(nodes, number):
@@ -26,30 +30,50 @@ def top(nodes, number):
     parts = [node.words() for node in nodes]
     known = sums(parts)
     floor = rank(known, number)
+    told = tellers(parts, len(known))
+    parts = None  # large
     wanted = []
     for word, count in known.items():
-        missing = sum([word not in part for part in parts])
+        missing = len(nodes) - bin(told[word]).count("1")
         if count + missing * (share - 1) >= floor:
             wanted.append(word)
 
-    for node, part in zip(nodes, parts):
-        node.ask_totals([word for word in wanted if word not in part])
-    for node, part in zip(nodes, parts):
-        part.update(node.words())
-    ranked = sorted([(-sum([part[word] for part in parts]), word) for word in wanted])
-    return [(-count, word) for count, word in ranked[:number]]
+    for index, node in enumerate(nodes):
+        node.ask_totals([word for word in wanted if not told[word] & 1 << index])
+    for node in nodes:
+        for word, count in node.words():
+            known[word] += count
+    ranked = smallest([(-known[word], word) for word in wanted], number)
+    return [(-count, word) for count, word in ranked]
+
+
+def smallest(items, number):
+    """So many of the smallest of a list, which loses them. Not by a sort: MicroPython's
+    takes quadratic time for equal items."""
+    heapq.heapify(items)
+    return [heapq.heappop(items) for _ in range(min(number, len(items)))]
 
 
 def sums(parts):
-    """{word: sum of its counts} over several {word: count}."""
-    total = {}
+    """{word: sum of its counts} over several [(word, count)]."""
+    total = with_room(SPARE * sum([len(part) for part in parts]))
     for part in parts:
-        for word, count in part.items():
+        for word, count in part:
             total[word] = total.get(word, 0) + count
     return total
 
 
+def tellers(parts, words):
+    """{word: in which of the parts it is, a bit for each}."""
+    told = with_room(SPARE * words)
+    for index, part in enumerate(parts):
+        for word, _ in part:
+            told[word] = told.get(word, 0) | 1 << index
+    return told
+
+
 def rank(counts, number):
     """The count that place `number` has; 0 if there are fewer."""
-    ranked = sorted(counts.values(), reverse=True)
-    return ranked[number - 1] if len(ranked) >= number else 0
+    if len(counts) < number:
+        return 0
+    return -smallest([-count for count in counts.values()], number)[-1]

@@ -137,9 +137,9 @@ def answer(parent, kind, message, file, tally):
     elif kind == AT_LEAST:
         found = tally.at_least(int(message))
     else:
-        found = {word: tally.total(word) for word in message.split()}
+        found = tally.totals(message.split())
     batch = b""
-    for word, count in found.items():
+    for word, count in found:
         batch += b"%s %d " % (word, count)
         if len(batch) >= BATCH_BYTES:
             send(parent, batch, WORDS)
@@ -165,7 +165,7 @@ class Own:
         self.asked = lambda: self.tally.at_least(least)
 
     def ask_totals(self, words):
-        self.asked = lambda: {word: self.tally.total(word) for word in words}
+        self.asked = lambda: self.tally.totals(words)
 
     def words(self):
         return self.asked()
@@ -215,14 +215,14 @@ class Worker:
         send(self.channel, self.batches.pop(), TOTALS)
 
     def words(self):
-        found = {}
+        found = []
         while True:
             message = whole(self.channel, self.channel.recv())
             kind = self.take(message)
             if kind == WORDS:
                 fields = message.split()
                 for at in range(0, len(fields), 2):
-                    found[fields[at]] = int(fields[at + 1])
+                    found.append((fields[at], int(fields[at + 1])))
             elif kind == COUNTED:
                 self.word_count = int(message)
                 if not self.batches:

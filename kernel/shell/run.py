@@ -29,14 +29,17 @@ def run(shell, words):
         return run_everywhere(shell, path, args)
     if where is None or where == kernel.number:
         return run_here(shell, path, args)
-    was_dead = cpu.state(where) == cpu.DEAD
-    kernel.screen.live = where  # before it starts: its first words may come at once
+    return run_there(shell, where, path, args)
+
+
+def run_there(shell, core, path, args):
+    kernel = shell.kernel
+    kernel.monitor.link(core)  # or it says why not
+    kernel.screen.live = core  # before it starts: its first words may come at once
     try:
-        with started(kernel, where, path, args) as task:
-            return attend(kernel, [task], where)
+        with started(kernel, core, path, args) as task:
+            return attend(kernel, [task], core)
     except PeerDied as died:
-        if was_dead:
-            raise
         print("poly:", died)  # before it could say that the program had started
         return STATUS_DIED
     finally:

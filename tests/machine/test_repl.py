@@ -73,7 +73,8 @@ EXPRESSIONS: list[tuple[str, str | re.Pattern[str]]] = [
     ("import random; sorted([random.choice('abc') for _ in range(50)])[0]", "'a'"),
     ("import select; select.poll().poll(0)", "[]"),
     (
-        "import time; t = time.ticks_ms(); time.sleep_ms(20); time.ticks_diff(time.ticks_ms(), t) >= 20",
+        "import time; t = time.ticks_ms(); time.sleep_ms(20); "
+        "time.ticks_diff(time.ticks_ms(), t) >= 20",
         "True",
     ),
     ("import time; time.gmtime(86400 * 366)[:6]", "(1971, 1, 2, 0, 0, 0)"),

@@ -105,8 +105,8 @@ TEXTS: dict[str, Callable[[], bytes]] = {
     "no_blanks": lambda: generated(2, 60 * KIB, LATIN, 8, "-_.", 500),
     "all_ties": lambda: " ".join(f"{a}{b}" for a in "zäyß漢aA😀b" for b in "cxé字d") .encode(),
     "few_words": lambda: b"The the THE tHe end. " * 5000,
-    "all_different": lambda: " ".join(f"w{a}{b}{c}" for a in LATIN[:12] for b in LATIN[:12]
-                                      for c in LATIN[:12]).encode(),
+    "all_different": lambda: " ".join(f"w{a}{b}{c}" for a in LATIN[:26] for b in LATIN[:26]
+                                      for c in LATIN[:26]).encode(),
     "odd_letters": lambda: "ÄÖÜ äöü İ ı ſ K Å ß ẞ Σ σ ς ".encode() * 200,
 }  # fmt: skip
 

@@ -45,7 +45,7 @@ class Node:
 
     def __init__(self) -> None:
         self.tally = tally.Tally(MEMORY)
-        self.answer: dict[bytes, int] = {}
+        self.answer: list[tuple[bytes, int]] = []
 
     def ask_top(self, number: int) -> None:
         self.answer = self.tally.top(number)
@@ -54,10 +54,10 @@ class Node:
         self.answer = self.tally.at_least(least)
 
     def ask_totals(self, words: list[bytes]) -> None:
-        self.answer = {word: self.tally.total(word) for word in words}
+        self.answer = self.tally.totals(words)
 
-    def words(self) -> dict[bytes, int]:
-        return dict(self.answer)
+    def words(self) -> list[tuple[bytes, int]]:
+        return self.answer
 
 
 @given(texts, st.integers(1, 4), st.integers(1, 30), st.randoms())
@@ -77,7 +77,7 @@ def test_a_tally_with_many_full_tables_counts_the_same(text, room):
     counted = tally.Tally(room * tally.TABLE_PART * tally.ENTRY_BYTES)
     for piece in re.split(b"(?<=[ ,\n])", text.encode()):
         counted.add(piece)
-    found = sorted((-count, word.decode()) for word, count in counted.at_least(1).items())
+    found = sorted((-count, word.decode()) for word, count in counted.at_least(1))
     assert [(-count, word) for count, word in found] == expected(text)
 
 
