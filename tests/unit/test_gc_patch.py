@@ -80,7 +80,9 @@ def compile_allocator(output: Path, *includes: Path, split: bool = False) -> All
 
 @pytest.fixture(scope="module")
 def patched_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return patched_source.make(tmp_path_factory.mktemp("patched"), "py", "extmod", "shared/runtime")
+    return patched_source.make(
+        tmp_path_factory.mktemp("patched"), "py", "extmod", "shared/runtime"
+    )
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["one_area", "split_heap"])
