@@ -65,7 +65,7 @@ bench: ready
 	@$(POLY) bench --board $(BOARD)
 
 clean:
-	@rm -rf $(BOARDS) build/test-logs build/bench
+	@rm -rf $(BOARDS) build/*-reference build/upstream-qemu build/test-logs build/bench
 	@echo "removed $(BOARDS), logs and figures; tools and sources stay (make distclean)"
 
 distclean:

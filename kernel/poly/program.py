@@ -6,6 +6,7 @@ and standard input are as before, and what it spawned is gone.
 """
 
 import gc
+import io
 import os
 import struct
 import sys
@@ -22,6 +23,7 @@ from poly.paths import absolute, is_folder
 RUN_PROGRAM, RUN_REPL = range(2)
 CTRL_C = 3
 SHIPPED = "programs."
+OWN_FRAME = '  File "poly/program.py"'
 
 # mode, console core, slots, doorbell, offset of the channel's region; then
 # folder, program and arguments, a NUL after each
@@ -205,10 +207,21 @@ def tell(error):
     if isinstance(error, SystemExit):
         print(error.args[0])
         return
-    sys.print_exception(error)
+    try:
+        print(traceback(error), end="")
+    except MemoryError:
+        sys.print_exception(error)
     if isinstance(error, MemoryError):
         total = gc.mem_alloc() + gc.mem_free()
         print("core %d: its heap of %d bytes is full" % (cpu.core(), total))
+
+
+def traceback(error):
+    """What MicroPython prints of an exception, without the kernel's own calls."""
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    lines = text.getvalue().split("\n")
+    return "\n".join([line for line in lines if not line.startswith(OWN_FRAME)])
 
 
 def close_children(kernel):

@@ -100,15 +100,11 @@ def test_a_hundred_files_and_a_large_one_are_there_in_place(
 
 # --- programs that fail -------------------------------------------------------------------
 
-# The kernel's own frames may come before the program's.
-TRACEBACK = re.compile(
-    r"""Traceback \(most recent call last\):
-(  File "poly/.*
-)*  File "/rom/raises.py", line 5, in <module>
+TRACEBACK = """Traceback (most recent call last):
+  File "/rom/raises.py", line 5, in <module>
   File "/rom/raises.py", line 3, in inner
 ValueError: with a reason
 """
-)
 FAILING = {
     "raises.py": "def inner():\n    x = 1\n    raise ValueError('with a reason')\n\ninner()\n",
     "syntax.py": "print('not reached')\nif True\n    pass\n",

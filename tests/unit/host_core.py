@@ -661,8 +661,8 @@ class Sys:
             return getattr(here.core, name)
         return getattr(sys, name)
 
-    def print_exception(self, error: BaseException) -> None:
-        print(f"Traceback:\n{type(error).__name__}: {error}")
+    def print_exception(self, error: BaseException, file: Any = None) -> None:
+        print(f"Traceback:\n{type(error).__name__}: {error}", file=file)
 
 
 class Os:
