@@ -4,6 +4,7 @@ BOARD ?= virt_rv64
 CORES ?= 4
 MEM   ?= 16M
 APPS  ?=
+PROTECTION ?= on
 CMD   ?=
 
 ifneq ($(words $(CURDIR)),1)
@@ -42,7 +43,7 @@ ready:
 	@python3 host_tools/bootstrap.py --quiet
 
 build: ready
-	@$(POLY) build --board $(BOARD)
+	@$(POLY) build --board $(BOARD) --protection $(PROTECTION)
 
 run: ready
 	@$(POLY) run $(MACHINE)
@@ -65,7 +66,7 @@ bench: ready
 	@$(POLY) bench --board $(BOARD)
 
 clean:
-	@rm -rf $(BOARDS) build/*-reference build/upstream-qemu build/test-logs build/bench
+	@rm -rf $(BOARDS) $(BOARDS:=-unprotected) build/*-reference build/upstream-qemu build/test-logs build/bench
 	@echo "removed $(BOARDS), logs and figures; tools and sources stay (make distclean)"
 
 distclean:

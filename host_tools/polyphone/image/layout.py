@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
@@ -132,6 +133,18 @@ def plan(board: Board, cores: int, mem: int, romfs_bytes: int) -> Layout:
         private_base=private_base,
         private_bytes=mem,
     )
+
+
+def symbol(image: Path, name: str) -> int:
+    """The address of a name of the linker script or of C."""
+    return _symbols(image, image.stat().st_mtime_ns)[name]
+
+
+@cache
+def _symbols(image: Path, changed_ns: int) -> dict[str, int]:
+    with image.open("rb") as file:
+        table: Any = ELFFile(file).get_section_by_name(".symtab")
+        return {symbol.name: symbol["st_value"] for symbol in table.iter_symbols()}
 
 
 def check_image(board: Board, image: Path) -> None:

@@ -12,6 +12,7 @@ import shlex
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -173,15 +174,33 @@ class Machine:
 
     def monitor_command(self, line: str) -> str:
         """The answer of QEMU's human monitor to `line`."""
-        return asyncio.run(asyncio.wait_for(self._monitor_command(line), MONITOR_TIMEOUT_S))
+        return self.monitor_commands([(line, 0)])[0]
 
-    async def _monitor_command(self, line: str) -> str:
+    def monitor_commands(self, lines: Sequence[tuple[str, int]]) -> list[str]:
+        """Its answers to lines that are each about a core."""
+        return asyncio.run(asyncio.wait_for(self._monitor_commands(lines), MONITOR_TIMEOUT_S))
+
+    async def _monitor_commands(self, lines: Sequence[tuple[str, int]]) -> list[str]:
         client = QMPClient()
         await client.connect(str(self.monitor))
+        answers = []
         try:
-            return str(await client.execute("human-monitor-command", {"command-line": line}))
+            for line, core in lines:
+                arguments = {"command-line": line, "cpu-index": core}
+                answers.append(str(await client.execute("human-monitor-command", arguments)))
         finally:
             await client.disconnect()
+        return answers
+
+    def physical_memory(self, address: int, length: int) -> bytes:
+        """What the machine's RAM holds there."""
+        file = self.folder / "memory"
+        answer = self.monitor_command(f'pmemsave {address:#x} {length:#x} "{file}"')
+        if answer:
+            raise UserError(f"QEMU does not give its memory at {address:#x}: {answer}")
+        content = file.read_bytes()
+        file.unlink()
+        return content
 
     def registers(self) -> str:
         """The registers of every core."""

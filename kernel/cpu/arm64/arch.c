@@ -33,11 +33,12 @@ static volatile uint32_t *redistributor(unsigned core, uintptr_t offset) {
 #define WAKER_ASLEEP 0x4
 
 const struct arch_device arch_devices[] = {
-    {BOARD_CONSOLE_UART, LAYOUT_PAGE, false},
-    {BOARD_DEVICES_GIC_DISTRIBUTOR, 0x10000, false},
+    {BOARD_CONSOLE_UART, LAYOUT_PAGE, false, "the console's UART"},
+    {BOARD_DEVICES_GIC_DISTRIBUTOR, 0x10000, false, "the interrupt distributor"},
     {BOARD_DEVICES_GIC_REDISTRIBUTOR,
-     BOARD_CORES_MAX * BOARD_DEVICES_GIC_REDISTRIBUTOR_STRIDE, false},
-    {0, 0, false},
+     BOARD_CORES_MAX * BOARD_DEVICES_GIC_REDISTRIBUTOR_STRIDE, false,
+     "the interrupt redistributors"},
+    {0, 0, false, NULL},
 };
 
 /* --- the interrupt controller ------------------------------------------------- */
@@ -201,14 +202,22 @@ const char *arch_trap_cause(const struct trap *trap) {
     }
 }
 
-/* From trap entry. */
-__attribute__((noreturn)) void trap_exception(struct trap *trap);
-void trap_exception(struct trap *trap) {
+bool arch_trap_is_access(const struct trap *trap) {
     enum class class = class_of(trap);
-    if (class != CLASS_FETCH && class != CLASS_DATA && class != CLASS_PC) {
+    return class == CLASS_FETCH || class == CLASS_DATA || class == CLASS_PC;
+}
+
+uintptr_t arch_trap_return(const struct trap *trap) {
+    return trap->registers[30];
+}
+
+/* From trap entry. */
+void arch_exception(struct trap *trap);
+void arch_exception(struct trap *trap) {
+    if (!arch_trap_is_access(trap)) {
         trap->address = trap->pc; /* the fault address register is stale */
     }
-    trap_fatal(trap);
+    trap_exception(trap);
 }
 
 /* --- the end -------------------------------------------------------------------------- */

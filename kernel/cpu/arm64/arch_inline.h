@@ -66,6 +66,13 @@ static inline void arch_translation_changed(void) {
     BARRIER("dsb nshst\n\ttlbi vmalle1\n\tdsb nsh\n\tisb");
 }
 
+#define ARCH_CODE_ALIGNMENT ((uintptr_t)4)
+
+static inline bool arch_code_comes_back(const void *code) {
+    uint32_t instruction = *(const uint32_t *)code;
+    return instruction == 0xd65f03c0 || instruction == 0; /* ret, or none */
+}
+
 static inline uintptr_t arch_interrupts_mask(void) {
     uintptr_t state = SYSTEM_READ("daif");
     BARRIER("msr daifset, #2");

@@ -14,7 +14,11 @@
 #define SYSTEM_RESERVED 0x30d00800  /* bits that are one in ARMv8.0 */
 #define SYSTEM_BASE (SYSTEM_RESERVED | 0x1018)    /* stack alignment, instruction cache */
 #define SYSTEM_TRANSLATE (SYSTEM_BASE | 0x5)      /* and translation, data cache */
-#define SYSTEM_WRITE_XOR_EXECUTE (SYSTEM_TRANSLATE | 0x80000)
+#ifdef POLY_UNPROTECTED
+#define SYSTEM_RUN SYSTEM_TRANSLATE
+#else
+#define SYSTEM_RUN (SYSTEM_TRANSLATE | 0x80000)   /* and what may be written never executes */
+#endif
 
 #define NORMAL_BLOCK 0x701          /* an entry: accessed, inner-shareable, type 0 */
 
@@ -80,7 +84,7 @@ secondary_start:                    /* x0: the core's number, as CPU_ON was give
     mov     x0, x20
     mov     w1, w19
     bl      space_build
-    ldr     x1, =SYSTEM_WRITE_XOR_EXECUTE
+    ldr     x1, =SYSTEM_RUN
     bl      translate_by
 
     ldr     x1, =__trap_stack_top
@@ -190,7 +194,22 @@ exception:
     mrs     x1, far_el1
     stp     x0, x1, [sp, #16]
     mov     x0, sp
-    b       trap_exception
+    bl      arch_exception
+    ldr     x0, [sp]                /* a probe's: the code behind it goes on */
+    msr     elr_el1, x0
+    ldp     x0, x1, [sp, #32]
+    ldp     x2, x3, [sp, #48]
+    ldp     x4, x5, [sp, #64]
+    ldp     x6, x7, [sp, #80]
+    ldp     x8, x9, [sp, #96]
+    ldp     x10, x11, [sp, #112]
+    ldp     x12, x13, [sp, #128]
+    ldp     x14, x15, [sp, #144]
+    ldp     x16, x17, [sp, #160]
+    ldr     x18, [sp, #176]         /* x19 to x29 are as C found them */
+    ldr     x30, [sp, #272]
+    add     sp, sp, #288
+    eret
 
 /* A fault in the trap code itself ends here too; the host's tools still see the
  * core. */

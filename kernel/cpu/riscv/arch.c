@@ -22,11 +22,11 @@ static volatile uint32_t *plic_claim(unsigned core) {
 }
 
 const struct arch_device arch_devices[] = {
-    {BOARD_DEVICES_SSWI, LAYOUT_PAGE, true}, /* a store rings the doorbell of any core */
-    {BOARD_CONSOLE_UART, LAYOUT_PAGE, false},
-    {BOARD_DEVICES_EXIT, LAYOUT_PAGE, false},
-    {BOARD_DEVICES_PLIC, 0x210000, false},
-    {0, 0, false},
+    {BOARD_DEVICES_SSWI, LAYOUT_PAGE, true, "the doorbells' device"}, /* a store rings one */
+    {BOARD_CONSOLE_UART, LAYOUT_PAGE, false, "the console's UART"},
+    {BOARD_DEVICES_EXIT, LAYOUT_PAGE, false, "the machine's exit"},
+    {BOARD_DEVICES_PLIC, 0x210000, false, "the interrupt controller"},
+    {0, 0, false, NULL},
 };
 
 void arch_core_init(unsigned core, bool owner) {
@@ -94,4 +94,12 @@ const char *arch_trap_cause(const struct trap *trap) {
         case 15: return "store to an unmapped or protected page";
         default: return "unknown trap";
     }
+}
+
+bool arch_trap_is_access(const struct trap *trap) {
+    return trap->cause != 2 && trap->cause != 3;
+}
+
+uintptr_t arch_trap_return(const struct trap *trap) {
+    return trap->registers[0]; /* ra */
 }

@@ -64,6 +64,13 @@ static inline void arch_translation_changed(void) {
     __asm__ volatile ("sfence.vma" : : : "memory");
 }
 
+#define ARCH_CODE_ALIGNMENT ((uintptr_t)2)
+
+static inline bool arch_code_comes_back(const void *code) {
+    uint16_t instruction = *(const uint16_t *)code;
+    return instruction == 0x8082 || instruction == 0; /* c.jr ra, or none */
+}
+
 static inline uintptr_t arch_interrupts_mask(void) {
     uintptr_t state;
     __asm__ volatile ("csrrci %0, sstatus, 2" : "=r" (state) : : "memory");

@@ -115,7 +115,7 @@ trap_entry:
     csrrw   t0, sscratch, zero
     REG_S   t0, (1 * REG_BYTES)(sp)
     csrr    t0, scause
-    bgez    t0, trap_exception
+    bgez    t0, exception
 
 #if __riscv_flen == 64
     addi    sp, sp, -(22 * 8)
@@ -168,6 +168,7 @@ trap_entry:
     fld     fa7, 152(sp)
     addi    sp, sp, 22 * 8
 #endif
+trap_return:
     REG_L   ra, (4 * REG_BYTES)(sp)
     REG_L   t1, (8 * REG_BYTES)(sp)
     REG_L   t2, (9 * REG_BYTES)(sp)
@@ -189,7 +190,7 @@ trap_entry:
     REG_L   sp, (1 * REG_BYTES)(sp)
     sret
 
-trap_exception:
+exception:
     REG_S   t0, (2 * REG_BYTES)(sp)
     csrr    t0, sepc
     REG_S   t0, (0 * REG_BYTES)(sp)
@@ -210,7 +211,10 @@ trap_exception:
     REG_S   s10, (28 * REG_BYTES)(sp)
     REG_S   s11, (29 * REG_BYTES)(sp)
     mv      a0, sp
-    call    trap_fatal
+    call    trap_exception
+    REG_L   t0, (0 * REG_BYTES)(sp) /* a probe's: the code behind it goes on */
+    csrw    sepc, t0
+    j       trap_return
 
 /* A fault in the trap code itself: park; the host's tools still see the core. */
 trap_nested:

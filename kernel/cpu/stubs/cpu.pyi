@@ -14,6 +14,10 @@ STARTING: int
 ONLINE: int
 DEAD: int
 
+READ: int  # accesses, for probe()
+WRITE: int
+JUMP: int
+
 def core() -> int:
     """Number of this core."""
 
@@ -93,6 +97,14 @@ def unmap(offset: int, length: int) -> None:
 
 def zero(offset: int, length: int) -> None:
     """Fill a mapped region with zeros."""
+
+def probe(address: int, access: int) -> Optional[str]:
+    """Load from (READ) or store to (WRITE) an address of this core, or JUMP there, for tests.
+
+    None if that went through; a store leaves what is there. Else the cause of the trap and
+    what the address is, as a panic report tells it. A jump goes to the next place in that
+    page whose code comes straight back.
+    """
 
 # --- console --------------------------------------------------------------------
 
