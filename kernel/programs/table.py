@@ -6,6 +6,7 @@ are alike, a table that grows as it fills has few free entries where they are wa
 """
 
 ROOM_MAX = 65537  # entries: as many as there are hashes, and prime
+ROOM_MIN = 1024
 SPARE = 4  # entries for each that will be in use, to be quick
 
 
@@ -23,5 +24,13 @@ class Room:
 
 
 def with_room(entries):
-    """An empty dictionary of so many entries (at most ROOM_MAX)."""
-    return dict.fromkeys(Room(min(ROOM_MAX, entries)))
+    """An empty dictionary of so many entries (at most ROOM_MAX); of fewer if memory has
+    no free piece of that length. Raises MemoryError below ROOM_MIN."""
+    entries = min(ROOM_MAX, entries)
+    while True:
+        try:
+            return dict.fromkeys(Room(entries))
+        except MemoryError:
+            if entries < ROOM_MIN:
+                raise
+        entries //= 2
