@@ -8,6 +8,7 @@ from pathlib import Path
 from polyphone import board as boards
 from polyphone import symbolize
 from polyphone.errors import UserError
+from polyphone.idl import command as idl
 from polyphone.image import build, layout
 from polyphone.machine import terminal
 from polyphone.machine.qemu import MEM_DEFAULT, Mode, Setup
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     report = add("symbolize", parents=[board], help="name the addresses in a panic report")
     report.add_argument("log", type=Path, help="a console log, - for standard input")
     report.add_argument("--elf", type=Path, help="the image (default: the board's)")
+    idl.add_options(add("idl", help="check, describe, format or compile interface files"))
     return top
 
 
@@ -74,6 +76,8 @@ def run_command(options: argparse.Namespace) -> int:
     """Do what the options say; the exit status."""
     if options.command == "symbolize":
         return symbolize_log(options)
+    if options.command == "idl":
+        return idl.main(options)
     if options.command in ("build", "bench"):
         board = boards.load(options.board)
         if options.command == "build":

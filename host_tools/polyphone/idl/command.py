@@ -1,0 +1,74 @@
+"""`poly idl`: what the options ask for, for each file."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from polyphone.errors import UserError
+from polyphone.idl.check import Checked, check
+from polyphone.idl.describe import describe
+from polyphone.idl.diagnostics import InterfaceError, Source
+from polyphone.idl.formatting import format_file
+from polyphone.idl.parser import parse
+
+SUFFIX = ".if"
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="interface files")
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="only look for mistakes (default)")
+    what.add_argument("--describe", action="store_true", help="print the wire layout as a table")
+    what.add_argument("--format", action="store_true", help="print in canonical format")
+    command.add_argument("--types", nargs="+", type=Path, default=[], metavar="FILE",
+                         help="files whose types all others may use")  # fmt: skip
+    command.add_argument("--quiet", action="store_true", help="do not print warnings")
+
+
+def read(file: Path) -> Source:
+    """A file as the compiler takes it."""
+    try:
+        return Source(str(file), file.read_text(encoding="utf-8"), file)
+    except OSError as error:
+        raise UserError(f"'{file}' cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"'{file}' is not UTF-8 text") from None
+
+
+def compile_file(file: Path, types: Sequence[Path] = ()) -> Checked:
+    """Check a file. Raises InterfaceError with all that is wrong, UserError if it is not there."""
+    return check(read(file), [read(path) for path in types])
+
+
+def run(options: argparse.Namespace, output: TextIO, errors: TextIO) -> int:
+    """Do for all files what is asked for; 1 if one has a mistake."""
+    status = 0
+    for file in options.files:
+        try:
+            if options.format:
+                output.write(format_file(parse(read(file))))
+                continue
+            checked = compile_file(file, options.types)
+        except InterfaceError as error:
+            print(error, file=errors)
+            status = 1
+            continue
+        if not options.quiet:
+            for warning in checked.report.warnings:
+                print(warning.render(), file=errors)
+        _result(options, file, checked, output)
+    return status
+
+
+def _result(options: argparse.Namespace, file: Path, checked: Checked, output: TextIO) -> None:
+    if checked.interface is None:
+        if options.describe:
+            raise UserError(f"'{file}' has types only, no interface")
+    elif options.describe:
+        output.write(describe(checked.interface))
+
+
+def main(options: argparse.Namespace) -> int:
+    return run(options, sys.stdout, sys.stderr)
