@@ -106,8 +106,8 @@ interface messy "text" {
     );
     rpc r(
         in uint8 a,  // a
-        /* b */
         out uint8 b
+        /* b */
     );
     event long_enough_to_be_broken(
         uint64 first,
