@@ -64,7 +64,13 @@ void arch_core_init(unsigned core, bool owner);
 /* Starts another core at reset; nothing where all start at once. */
 void arch_core_release(unsigned core);
 
-/* Stops this core for good: no interrupt, pending or to come, ends it. */
+/* After arch_fence_device(): takes a core, this one too, to where it started at
+ * reset, with `again` for core_start(). Nothing that the core does stops it: a
+ * loop, a wait, masked interrupts, a trap, arch_park(). It may come a little
+ * later; asked for twice, it may happen once. */
+void arch_core_restart(unsigned core);
+
+/* Stops this core: no interrupt, pending or to come, ends it, but a restart. */
 __attribute__((noreturn)) void arch_park(void);
 
 /* Ends the machine with an exit status of 0 to 255 at the host. */
@@ -104,12 +110,14 @@ void arch_probe_jump(uintptr_t address);
 
 /* Runs at physical addresses with no global data: builds this core's address
  * space in its private RAM and returns what the translation root register
- * takes (its physical root table). `boot` is the boot block. */
+ * takes (its physical root table). `boot` is the boot block. Of an earlier life
+ * nothing is left in data and bss. */
 struct boot_block;
 uintptr_t space_build(const struct boot_block *boot, unsigned core);
 
-/* First code in the core's own address space, on its own stack. */
-__attribute__((noreturn)) void core_start(unsigned core);
+/* First code in the core's own address space, on its own stack; `again`: not
+ * the core's first life. */
+__attribute__((noreturn)) void core_start(unsigned core, bool again);
 
 /* From trap entry (and arch_interrupts_poll), masked. */
 void interrupt_doorbell(void);

@@ -44,6 +44,21 @@ void channel_die(struct channel *channel, unsigned fault) {
     }
 }
 
+/* A send or a wait that is under way, in whose callback this happens, still
+ * looks at a ring: at one that is nobody's. */
+void channel_abandon(struct channel *channel) {
+    static uint64_t nobodys[UMP_RING_BYTES(UMP_SLOTS_MIN) / sizeof(uint64_t)]
+        __attribute__((aligned(UMP_LINE)));
+    struct ump_ring *ring = (struct ump_ring *)nobodys;
+    if (fault_of(channel) == UMP_ALIVE) {
+        channel->tx.fault = UMP_PEER_DIED;
+    }
+    channel->rx.fault = fault_of(channel);
+    channel->tx.ring = channel->rx.ring = ring;
+    channel->tx.slot = ring->slots;
+    channel->rx.slot = ring->slots;
+}
+
 /* The producer found that its ring is broken: the other one is of no use either. */
 static void check_producer(struct channel *channel) {
     if (channel->tx.fault == UMP_BAD_CONSUMED) {

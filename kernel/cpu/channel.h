@@ -43,6 +43,10 @@ unsigned channel_fault(const struct channel *channel);
 const char *channel_fault_text(const struct channel *channel);
 void channel_die(struct channel *channel, unsigned fault);
 
+/* As when the peer died, but what it left is lost too: nobody looks at the rings'
+ * memory from now on. */
+void channel_abandon(struct channel *channel);
+
 /* Raises ChannelDied if it is dead. */
 void channel_check_alive(const struct channel *channel);
 

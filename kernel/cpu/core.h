@@ -16,15 +16,30 @@
 
 #define BOOT ((const struct boot_block *)LAYOUT_BOOT)
 
-enum core_state { CORE_STARTING, CORE_ONLINE, CORE_DEAD };
+enum core_state {
+    CORE_STARTING, CORE_ONLINE,
+    CORE_DEAD,                     /* it panicked, and may be restarted */
+    CORE_STOPPED,                  /* it panicked too often: nobody restarts it unasked */
+};
+
+#define PANICS_KEPT 16u
+#define MESH_NOT_READY 0xffffffffu /* no generation */
 
 /* One page for each core at the start of the shared window. Any core may ring
- * (OR bits in); only its owner takes bits out and writes the rest. */
+ * (OR bits in); only its owner takes bits out and writes the rest. (A core that
+ * is dead cannot: who gives it up writes its state.) All zero at power-on. */
 struct control {
     uint32_t summary;              /* bit i: pending[i] has bits */
     uint32_t pending[DOORBELL_WORDS];
     uint32_t state __attribute__((aligned(64)));
-    uint32_t generation;
+    uint32_t generation;           /* how often it was restarted */
+    uint32_t panics;               /* in all lives; the last ones were at: */
+    uint32_t panic_ms[PANICS_KEPT];
+    /* By core: the generation of that core that this one has met. It has cut all
+     * use of memory that it shared with earlier ones. */
+    uint32_t met[CORES_MAX] __attribute__((aligned(64)));
+    /* By higher core: the generation for which their page of the mesh is zeroed. */
+    uint32_t ready[CORES_MAX];
 };
 
 #define REPORT_BYTES 0x2000u
@@ -43,6 +58,28 @@ void arena_of(unsigned core, uint32_t *offset, uint32_t *length);
 bool space_map_shared(uint32_t offset, uint32_t length);
 void space_unmap_shared(uint32_t offset, uint32_t length);
 bool space_is_mapped(uintptr_t address);
+
+/* Not this core's first life: forgets the doorbells of the last one, has a new
+ * generation, and rings all others. */
+void life_again(void);
+
+/* Whether a core lives, and this core has met the life that it lives. */
+bool life_known(unsigned core);
+
+/* This core has cut all use of the lives of `core` before `generation`; false:
+ * that was known. */
+bool life_meet(unsigned core, uint32_t generation);
+
+/* Whether `core` has met this core's life. */
+bool life_met_by(unsigned core);
+
+/* Writes down that this core panicks now; how often one did in the last period_ms. */
+void life_panics(void);
+unsigned life_panics_of(unsigned core, uint32_t period_ms);
+
+/* Whether the mesh's page with `core` is ready for the lives of both; makes it so
+ * if that is this core's to do, and can be done now. It must be mapped. */
+bool mesh_ready(unsigned core);
 
 /* Rings a doorbell: it stays pending until its owner takes it. */
 void doorbell_ring(unsigned core, unsigned bell);

@@ -17,6 +17,9 @@
 #define mem_store_relaxed(p, v)  __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define mem_fetch_or(p, v)       __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
 #define mem_exchange(p, v)       __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
+#define mem_compare_exchange(p, expected, v) __extension__({ \
+    __typeof__(*(p)) expected_ = (expected); \
+    __atomic_compare_exchange_n((p), &expected_, (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE); })
 #define mem_fence()              __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 /* Copies between private and shared RAM, by words. The shared side is aligned

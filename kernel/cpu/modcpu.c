@@ -56,6 +56,49 @@ static mp_obj_t cpu_state(mp_obj_t core) {
 }
 FUNCTION_1(cpu_state);
 
+static mp_obj_t cpu_known(mp_obj_t core) {
+    return mp_obj_new_bool(life_known(core_of(core)));
+}
+FUNCTION_1(cpu_known);
+
+static mp_obj_t cpu_meet(mp_obj_t arg, mp_obj_t generation) {
+    unsigned core = core_of(arg);
+    bool new = life_meet(core, mp_obj_get_int_truncated(generation));
+    if (new) {
+        doorbell_ring(core, CORES_MAX); /* ends its wait; no urgent doorbell */
+    }
+    return mp_obj_new_bool(new);
+}
+FUNCTION_2(cpu_meet);
+
+static mp_obj_t cpu_met_by(mp_obj_t core) {
+    return mp_obj_new_bool(life_met_by(core_of(core)));
+}
+FUNCTION_1(cpu_met_by);
+
+static mp_obj_t cpu_panics(mp_obj_t core, mp_obj_t period_ms) {
+    return MP_OBJ_NEW_SMALL_INT(life_panics_of(core_of(core), mp_obj_get_int(period_ms)));
+}
+FUNCTION_2(cpu_panics);
+
+static mp_obj_t cpu_restart(mp_obj_t arg) {
+    unsigned core = core_of(arg);
+    arch_fence_device();
+    arch_core_restart(core);
+    while (core == core_number) {
+        arch_wait_for_interrupt();
+    }
+    return mp_const_none;
+}
+FUNCTION_1(cpu_restart);
+
+static mp_obj_t cpu_give_up(mp_obj_t core) {
+    /* Unless somebody has just restarted it. */
+    return mp_obj_new_bool(
+        mem_compare_exchange(&control_of(core_of(core))->state, CORE_DEAD, CORE_STOPPED));
+}
+FUNCTION_1(cpu_give_up);
+
 static mp_obj_t cpu_online(void) {
     mem_store_release(&control_of(core_number)->state, CORE_ONLINE);
     if (core_number != 0) {
@@ -149,6 +192,21 @@ static mp_obj_t cpu_on_urgent(mp_obj_t serve) {
 }
 FUNCTION_1(cpu_on_urgent);
 
+/* With the scheduler locked, as within the callback. */
+static mp_obj_t cpu_undisturbed(mp_obj_t function, mp_obj_t argument) {
+    nlr_buf_t nlr;
+    mp_sched_lock();
+    if (nlr_push(&nlr) != 0) {
+        mp_sched_unlock();
+        nlr_jump(nlr.ret_val);
+    }
+    mp_obj_t result = mp_call_function_1(function, argument);
+    nlr_pop();
+    mp_sched_unlock();
+    return result;
+}
+FUNCTION_2(cpu_undisturbed);
+
 static mp_obj_t cpu_take_urgent(void) {
     return MP_OBJ_NEW_SMALL_INT(doorbell_take_urgent());
 }
@@ -195,7 +253,11 @@ static mp_obj_t cpu_mesh(mp_obj_t arg) {
     if (core == core_number) {
         mp_raise_ValueError(MP_ERROR_TEXT("a core has no channel to itself"));
     }
-    return mp_obj_new_int_from_uint(mesh_offset(core_number, core));
+    uint32_t offset = mesh_offset(core_number, core);
+    if (!space_map_shared(offset, LAYOUT_PAGE)) {
+        mp_raise_OSError(MP_ENOMEM);
+    }
+    return mesh_ready(core) ? mp_obj_new_int_from_uint(offset) : mp_const_none;
 }
 FUNCTION_1(cpu_mesh);
 
@@ -372,10 +434,14 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_STARTING), MP_ROM_INT(CORE_STARTING)},
     {MP_ROM_QSTR(MP_QSTR_ONLINE), MP_ROM_INT(CORE_ONLINE)},
     {MP_ROM_QSTR(MP_QSTR_DEAD), MP_ROM_INT(CORE_DEAD)},
+    {MP_ROM_QSTR(MP_QSTR_STOPPED), MP_ROM_INT(CORE_STOPPED)},
+    {MP_ROM_QSTR(MP_QSTR_PANICS_KEPT), MP_ROM_INT(PANICS_KEPT)},
     {MP_ROM_QSTR(MP_QSTR_READ), MP_ROM_INT(ACCESS_READ)},
     {MP_ROM_QSTR(MP_QSTR_WRITE), MP_ROM_INT(ACCESS_WRITE)},
     {MP_ROM_QSTR(MP_QSTR_JUMP), MP_ROM_INT(ACCESS_JUMP)},
     ENTRY(core), ENTRY(cores), ENTRY(generation), ENTRY(state), ENTRY(online),
+    ENTRY(known), ENTRY(meet), ENTRY(met_by), ENTRY(panics), ENTRY(restart), ENTRY(give_up),
+    ENTRY(undisturbed),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
     ENTRY(interrupt), ENTRY(report), ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),

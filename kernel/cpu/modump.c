@@ -184,6 +184,13 @@ static mp_obj_t method_die(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(method_die_obj, method_die);
 
+static mp_obj_t method_abandon(mp_obj_t self) {
+    channel_abandon(MP_OBJ_TO_PTR(self));
+    core_event();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(method_abandon_obj, method_abandon);
+
 static mp_obj_t method_close(mp_obj_t self) {
     channel_die(MP_OBJ_TO_PTR(self), UMP_CLOSED);
     return mp_const_none;
@@ -230,6 +237,7 @@ static const mp_rom_map_elem_t channel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&method_fault_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_peer_bell), MP_ROM_PTR(&method_set_peer_bell_obj)},
     {MP_ROM_QSTR(MP_QSTR_die), MP_ROM_PTR(&method_die_obj)},
+    {MP_ROM_QSTR(MP_QSTR_abandon), MP_ROM_PTR(&method_abandon_obj)},
     {MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&method_close_obj)},
     {MP_ROM_QSTR(MP_QSTR_region_bytes), MP_ROM_PTR(&method_region_bytes_static)},
 };

@@ -73,14 +73,19 @@ static void finish(void) __attribute__((noreturn));
 static void finish(void) {
     mp_print_str(&report_print, "*** end\n");
     mem_store_release(&own_report()->length, written);
-    mem_store_release(&control_of(core_number)->state, CORE_DEAD);
     if (core_number == 0) {
         console_put(own_report()->text, written);
         if (BOOT->flags & BOOT_EXIT_ON_PANIC) {
             arch_exit(255);
         }
-    } else {
-        doorbell_ring(0, core_number);
+    }
+    /* From here on others may restart this core. */
+    life_panics();
+    mem_store_release(&control_of(core_number)->state, CORE_DEAD);
+    for (unsigned core = 0; core < BOOT->core_count; core++) {
+        if (core != core_number) {
+            doorbell_ring(core, core_number);
+        }
     }
     arch_park();
 }

@@ -59,6 +59,15 @@ def ping(core):
     return cpu.this().monitor.ping(core)
 
 
+def restart(core):
+    """Restart another core from nothing, whatever it does; its new generation.
+
+    Returns when it serves again; whoever dealt with it gets PeerDied. Raises Timeout,
+    NoSuchService. Of the core that this program runs on: does not return.
+    """
+    return cpu.this().monitor.restart(core)
+
+
 def status(core):
     """What a core does: its monitor's Status. Raises PeerDied, Timeout, NoSuchService."""
     return cpu.this().monitor.status(core)

@@ -16,6 +16,8 @@ from poly.deadline import Deadline
 from poly.rom import Rom
 from servers.monitor import Monitor
 
+STATUS_RESTARTED = 255  # as a panic: the commands of `exec` did not end
+
 
 def main():
     """Runs on every core and does not return."""
@@ -71,6 +73,10 @@ def run_shell(kernel):
     cpu.online()
     kernel.log.add("core %d: %s, %d cores" % (kernel.number, cpu.board(), cpu.cores()))
     wait_for_cores(kernel)
+    if cpu.generation():
+        kernel.monitor.say("core %d: restarted, generation %d" % (kernel.number, cpu.generation()))
+        if "exec" in kernel.arguments:
+            cpu.exit(STATUS_RESTARTED)  # its commands were under way, who knows where
     status = Shell(kernel).run()
     cpu.exit(status)
 

@@ -44,6 +44,9 @@ def send(channel, message, kind=0):
 def reason(channel, died):
     """The error that says why a channel is dead."""
     kernel = cpu.this()
+    parent = kernel.parent
+    if parent is not None and parent.lost and parent.channel is channel:
+        return PeerDied(parent.core, parent.generation)
     for child in kernel.children:
         if child.channel is channel:
             if child.died:

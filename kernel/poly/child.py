@@ -29,6 +29,8 @@ class Child:
         self.slots = slots
         self.offset = self.bell = 0
         if slots:
+            if not kernel.monitor.settled:
+                kernel.monitor.settle()
             self.bell = kernel.doorbells.take()
             try:
                 self.length = ump.Channel.region_bytes(slots)

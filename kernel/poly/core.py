@@ -30,6 +30,7 @@ class Core:
         self.console = 0  # core that shows the output of what runs here
         self.program = None  # poly.program.Program that runs here
         self.interruptible = False  # whether KeyboardInterrupt reaches that and nothing else
+        self.parent = None  # poly.serve.Parent of what runs here, while it starts and runs
         self.wanted = GO_ON
         self.children = []  # programs that the one here spawned and has not closed
 

@@ -21,9 +21,14 @@ LOG_ENTRIES = 64  # kernel log: two screens
 LOG_CHARS = 120  # of one entry
 LINE_BYTES = 200  # of another core's line, held back until it is whole
 
+# --- restarts of a core that panicked; boot arguments may say otherwise ---
+RESTARTS = 3  # within RESTARTS_MS: a passing fault is gone after one or two
+RESTARTS_MS = 10_000  # longer than a few restarts and what crashes right after them take
+
 # --- deadlines, in milliseconds ---
 ANSWER_MS = 2000  # a monitor's answer: slow hosts included, a dead monitor not
 START_MS = 5000  # all cores up after power-on
+RESTART_MS = 5000  # a restarted core serves again: as START_MS
 KILL_MS = 5000  # a killed program's end: it leaves at its next bytecode boundary
 KILL_AGAIN_MS = 50  # a kill is repeated: the program may have swallowed it
 RETRY_MS = 5  # another try where nothing rings: a full ring, a full standard input

@@ -11,7 +11,7 @@ import ump
 # Not for use here: what a program is the first to import goes when it ends.
 import poly.child  # noqa: F401
 from poly import program
-from poly.errors import Error
+from poly.errors import Error, PeerDied
 from poly.program import RUN_REPL, Program
 
 
@@ -22,7 +22,7 @@ def serve(kernel, request):
     try:
         mode, console, slots, peer_bell, offset, strings = program.unpack_request(message, length)
         monitor.route_output(console)
-        parent = Parent(kernel, link.peer, slots, peer_bell, offset)
+        parent = Parent(kernel, link, slots, peer_bell, offset)
     except (Error, OSError, ValueError) as error:
         cpu.output(None)
         monitor.refuse(link, str(error))
@@ -71,29 +71,54 @@ def run_repl(kernel, task):
 
 
 class Parent:
-    """This core's end of the channel to whoever spawned the program; none with 0 slots."""
+    """This core's end of the channel to whoever spawned the program; none with 0 slots.
 
-    def __init__(self, kernel, core, slots, peer_bell, offset):
+    The channel's region is in the arena of the spawning core, whose next life hands it
+    out anew: `lost` from the moment on when that core's life was over.
+    """
+
+    def __init__(self, kernel, link, slots, peer_bell, offset):
         self.kernel = kernel
+        self.link = link
+        self.core = link.peer
+        self.generation = link.generation
         self.channel = None
+        self.lost = False
         self.bell = 0
-        if slots == 0:
-            return
         self.offset = offset
-        self.length = ump.Channel.region_bytes(slots)
-        self.bell = kernel.doorbells.take()
+        self.length = ump.Channel.region_bytes(slots) if slots else 0
+        kernel.parent = self  # from here on it is told of that core's death
         try:
-            cpu.map(offset, self.length)
-            self.channel = ump.Channel(offset, slots, 1, self.bell, core, peer_bell)
+            if link.dead:
+                raise PeerDied(self.core, self.generation)
+            if slots:
+                self.bell = kernel.doorbells.take()
+                cpu.map(offset, self.length)
+                self.channel = ump.Channel(offset, slots, 1, self.bell, self.core, peer_bell)
+                if self.lost:  # before there was a channel to tell it
+                    self.channel.abandon()
         except Exception:
             self.close()
             raise
 
+    def die(self):
+        """Called by the monitor, within its callback: nobody is there any more."""
+        if self.channel:
+            self.channel.die()
+
+    def abandon(self):
+        """Called by the monitor, within its callback: that core's memory is used no more."""
+        self.lost = True
+        if self.channel:
+            self.channel.abandon()
+        if self.length:
+            cpu.unmap(self.offset, self.length)
+
     def close(self):
-        if self.bell == 0:
-            return
         if self.channel:
             self.channel.close()
-        cpu.unmap(self.offset, self.length)
-        self.kernel.doorbells.release(self.bell)
-        self.bell = 0
+        if self.bell:
+            cpu.unmap(self.offset, self.length)
+            self.kernel.doorbells.release(self.bell)
+            self.bell = 0
+        self.kernel.parent = None

@@ -1,7 +1,8 @@
 """One end of the channel between two monitors, and what this end waits for.
 
 The page of each pair of cores is fixed (cpu.mesh), so a link is opened by each
-side on its own, when it first has something to say or to hear.
+side on its own, when it first has something to say or to hear. It ends with the life
+of either core; then a new one takes its place.
 """
 
 import struct
@@ -14,10 +15,9 @@ from servers.messages import STATUS_BYTES, STATUS_FORMAT
 
 
 class Link:
-    def __init__(self, core, peer):
-        page = cpu.mesh(peer)
-        cpu.map(page, limits.PAGE_BYTES)
+    def __init__(self, core, peer, page):
         self.peer = peer
+        self.generation = cpu.generation(peer)
         # A monitor serves its doorbells between bytecodes, not by waiting on a
         # ring, so it never announces sleep: every message rings.
         self.channel = ump.Channel(

@@ -21,9 +21,11 @@ from poly.errors import Error
 from servers import messages as m
 from servers.link import Link, Status
 from servers.requests import Requests
+from servers.supervisor import Supervisor
 
 BUSY = b"1 program of 1 runs: "
-ALIVE, UNTOLD, TOLD = range(3)
+# What there is to tell of a core on the console.
+DIED, RESTARTED, STAYS_DEAD = 1, 2, 4
 STATUS_REFUSED = 255  # of a child that never ran
 
 
@@ -32,7 +34,11 @@ class Monitor(Requests):
         self.kernel = kernel
         self.core = kernel.number
         self.links = {}  # by core
-        self.deaths = bytearray(cpu.cores())  # UNTOLD and TOLD, on the console's owner
+        self.buried = bytearray(cpu.cores())  # whether its present life is over, and that is told
+        self.news = bytearray(cpu.cores())  # what is untold, on the console's owner
+        self.told = [0] * cpu.cores()  # generations of which it is said that they began
+        self.supervisor = Supervisor(kernel)
+        self.settled = cpu.generation() == 0  # nobody uses what an earlier life handed out
         self.idle = False  # whether this core takes a RUN
         self.request = None  # link whose RUN was taken
         self.run_message = bytearray(limits.RUN_BYTES)
@@ -70,6 +76,8 @@ class Monitor(Requests):
         self.announce(None)
         self.idle = not cpu.is_console()
         cpu.on_urgent(self.serve)
+        if cpu.generation():
+            self.supervisor.look()  # the last life may have left something undone
 
     # --- the callback ------------------------------------------------------------
 
@@ -79,10 +87,12 @@ class Monitor(Requests):
         while peer >= 0:
             if peer == self.core:
                 self.on_ctrl_c()
-            elif cpu.state(peer) == cpu.DEAD:
-                self.bury(peer)
+            elif cpu.known(peer):
+                link = self.links.get(peer) or self.open(peer)
+                if link is not None:
+                    self.hear(link)
             else:
-                self.hear(self.links.get(peer) or self.open(peer))
+                self.bury(peer)
             peer = cpu.take_urgent()
 
     def hear(self, link):
@@ -98,14 +108,21 @@ class Monitor(Requests):
             self.cut(link, "broke the protocol of monitors")
 
     def open(self, peer):
-        """The link to a peer, even if the program here holds the heap lock or all of the heap."""
+        """The link to a peer, even if the program here holds the heap lock or all of the heap.
+
+        None while either of the two has not met the other's life. In the callback, or
+        undisturbed by it.
+        """
+        page = cpu.mesh(peer) if cpu.known(peer) else None
+        if page is None:
+            return None
         locks = heap.unlock()
         self.spare = None
         try:
             if self.kernel.screen:
                 self.kernel.screen.open(peer)
-            # One call, so that the callback cannot come between look and store.
-            return self.links.setdefault(peer, Link(self.core, peer))
+            link = self.links[peer] = Link(self.core, peer, page)
+            return link
         finally:
             heap.lock(locks)
 
@@ -124,35 +141,72 @@ class Monitor(Requests):
         if link.child is not None:
             link.child.finish(None)
             link.child = None
-        program = self.kernel.program
-        if program and program.started_by == link.peer and program.parent:
-            program.parent.die()
+        parent = self.kernel.parent
+        if parent is not None and parent.link is link:
+            parent.die()
 
     def bury(self, dead):
-        """A core has died: end what waits for it; the console's owner tells everybody."""
-        link = self.links.get(dead)
+        """A core has died, or lives anew: end all use of its last life, and say so to it."""
+        generation = cpu.generation(dead)
+        state = cpu.state(dead)
+        link = self.links.pop(dead, None)
         if link is not None:
+            if not link.dead:
+                self.hear(link)  # what it said last
             self.cut(link, None)
-        if cpu.is_console() and self.deaths[dead] == ALIVE:
-            self.deaths[dead] = UNTOLD
-            for core in range(cpu.cores()):
-                if core != self.core and cpu.state(core) == cpu.ONLINE:
-                    cpu.ring(core, dead)
-            locks = heap.unlock()
-            try:
-                self.tell_deaths()
-            except MemoryError:
-                pass  # the shell tells it before its next prompt
-            heap.lock(locks)
+            link.channel.abandon()
+        parent = self.kernel.parent
+        if parent is not None and parent.core == dead:
+            parent.abandon()
+        if cpu.meet(dead, generation):
+            self.buried[dead] = 0
+            self.note_life(dead, generation)
+        if state >= cpu.DEAD and not self.buried[dead]:
+            self.buried[dead] = 1
+            self.note(dead, DIED)  # before it is restarted: its report is still there
+            self.supervisor.look()
+            if cpu.state(dead) == cpu.STOPPED:
+                self.note(dead, STAYS_DEAD)
+            else:
+                self.note_life(dead, generation + 1)  # with the report, not some time later
 
-    def tell_deaths(self):
-        """Put what dead cores left to say on the console and in the log, once."""
-        for core in range(len(self.deaths)):
-            if self.deaths[core] == UNTOLD:
+    def note_life(self, core, generation):
+        if self.told[core] != generation:
+            self.told[core] = generation
+            self.note(core, RESTARTED)
+
+    def note(self, core, news):
+        """Tell something of a core, if the console is here."""
+        screen = self.kernel.screen
+        if screen is None:
+            return
+        self.news[core] |= news
+        locks = heap.unlock()
+        try:
+            if core in screen.lines:
+                screen.show(core, m.NOTHING, 0)  # its line under way
+            self.tell_news()
+        except MemoryError:
+            pass  # the shell tells it before its next prompt
+        heap.lock(locks)
+
+    def tell_news(self):
+        """Put what became of cores on the console and in the log, once."""
+        for core in range(len(self.news)):
+            news = self.news[core]
+            if news & DIED:
                 report = cpu.report(core) or "core %d died without a report" % core
                 self.kernel.screen.say(report.rstrip())
                 self.kernel.log.add("core %d died: %s" % (core, report.split("\n")[0]))
-                self.deaths[core] = TOLD
+            if news & RESTARTED:
+                self.say("core %d: restarted, generation %d" % (core, self.told[core]))
+            if news & STAYS_DEAD:
+                self.say("core %d: %s" % (core, self.supervisor.reason()))
+            self.news[core] = 0
+
+    def say(self, text):
+        self.kernel.screen.say(text)
+        self.kernel.log.add(text)
 
     # --- what peers ask -------------------------------------------------------------
 

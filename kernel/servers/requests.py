@@ -93,6 +93,40 @@ class Requests:
         link = self.link(core)
         return None if link.asked & 1 << m.INPUT else link.taken
 
+    # --- lives ------------------------------------------------------------------
+
+    def restart(self, core, timeout_ms=limits.RESTART_MS):
+        """Restart a core, whatever it does, and wait until it serves; its new generation.
+
+        The own core's restart does not return.
+        """
+        self.check_number(core)
+        deadline = Deadline(timeout_ms)
+        before = cpu.generation(core)
+        cpu.restart(core)
+        while not (
+            cpu.generation(core) != before and cpu.known(core) and cpu.state(core) == cpu.ONLINE
+        ):
+            if not deadline.wait(limits.RETRY_MS):
+                raise Timeout("core %d: not up %d ms after its restart" % (core, timeout_ms))
+        return cpu.generation(core)
+
+    def settle(self):
+        """Wait until no core uses what an earlier life of this one handed out."""
+        deadline = Deadline(limits.ANSWER_MS)
+        for core in range(cpu.cores()):
+            while not self.has_let_go(core):
+                if not deadline.wait(limits.RETRY_MS):
+                    raise Timeout(
+                        "core %d: has not let go of core %d's earlier life within %d ms"
+                        % (core, self.core, limits.ANSWER_MS)
+                    )
+        self.settled = True
+
+    def has_let_go(self, core):
+        # One that is dead uses nothing, and will know when it is restarted.
+        return core == self.core or cpu.met_by(core) or cpu.state(core) >= cpu.DEAD
+
     # --- how a request is made -------------------------------------------------
 
     def ask(self, core, kind, message, timeout_ms=limits.ANSWER_MS):
@@ -105,7 +139,7 @@ class Requests:
     def send(self, core, kind, message, deadline=None):
         """Send a request, once the one before of its kind is answered; the link."""
         deadline = deadline or Deadline(limits.ANSWER_MS)
-        link = self.link(core)
+        link = self.link(core, deadline)
         self.await_answer(link, kind, deadline)
         link.asked |= 1 << kind  # before it is sent: the answer may come at any bytecode
         try:
@@ -134,23 +168,39 @@ class Requests:
     def late(self, link, deadline):
         return Timeout("core %d: no answer within %d ms" % (link.peer, deadline.timeout_ms))
 
-    def link(self, core):
-        """The open link to a living core."""
-        if not 0 <= core < cpu.cores():
-            raise NoSuchService("no core %d: the cores are 0..%d" % (core, cpu.cores() - 1))
+    def link(self, core, deadline=None):
+        """The open link to a core; one that starts, or is being restarted, is waited for."""
+        self.check_number(core)
         if core == self.core:
             raise NoSuchService("core %d: this core itself" % core)
-        state = cpu.state(core)
-        if state == cpu.DEAD:
-            raise PeerDied(core, cpu.generation(core))
-        if state == cpu.STARTING:
-            raise NoSuchService("core %d: not up yet" % core)
-        link = self.links.get(core) or self.open(core)
+        link = self.links.get(core) if cpu.known(core) else None
+        while link is None:
+            if cpu.state(core) == cpu.ONLINE:
+                link = cpu.undisturbed(self.open, core)
+            if link is None:
+                deadline = deadline or Deadline(limits.ANSWER_MS)
+                self.await_life(core, deadline)
         self.check(link)
         return link
+
+    def await_life(self, core, deadline):
+        """Wait a little until a core can be talked to."""
+        state = cpu.state(core)
+        if state == cpu.STOPPED:
+            raise PeerDied(core, cpu.generation(core))
+        if state == cpu.ONLINE:
+            cpu.ring(core, self.core)  # the page of the two may be its to prepare
+        if not deadline.wait(limits.RETRY_MS):
+            if state == cpu.DEAD:
+                raise PeerDied(core, cpu.generation(core))
+            raise Timeout("core %d: not up within %d ms" % (core, deadline.timeout_ms))
+
+    def check_number(self, core):
+        if not 0 <= core < cpu.cores():
+            raise NoSuchService("no core %d: the cores are 0..%d" % (core, cpu.cores() - 1))
 
     def check(self, link):
         if link.broken is not None:
             raise PeerBroke("core %d: %s" % (link.peer, link.broken))
         if link.dead:
-            raise PeerDied(link.peer, cpu.generation(link.peer))
+            raise PeerDied(link.peer, link.generation)

@@ -34,6 +34,12 @@ class Command:
         self.unguarded = unguarded  # whether it deals with Ctrl-C itself
 
 
+STATES = {
+    cpu.STARTING: "starting",
+    cpu.ONLINE: "online",
+    cpu.DEAD: "dead",
+    cpu.STOPPED: "dead",
+}
 MANY = 1000  # words: no bound of this command
 REASONS = {2: "no such file or folder", 20: "not a folder", 21: "is a folder"}
 
@@ -58,7 +64,7 @@ def cores(shell, words):
         head = "core %d  %-8s gen %d  " % (core, state(core), cpu.generation(core))
         if isinstance(status, Error):
             failed = 1
-            print((head + (str(status) if isinstance(status, Timeout) else "")).rstrip())
+            print((head + reason(shell, core, status)).rstrip())
         else:
             used = "%s of %s" % (size(status.used_bytes), size(status.total_bytes))
             print("%s%-16s %s" % (head, status.name or "idle", used))
@@ -99,6 +105,13 @@ def kill(shell, words):
     while monitor.stop(core, KILL):
         if not deadline.wait(limits.KILL_AGAIN_MS):
             raise Timeout("core %d: still runs after %d ms" % (core, limits.KILL_MS))
+
+
+RESTART = ("restart CORE", "start a core from nothing, whatever it does")
+
+
+def restart(shell, words):
+    shell.kernel.monitor.restart(core_of(words[0], cpu.cores()))
 
 
 LS = ("ls [FOLDER]", "list a folder: sizes and names")
@@ -192,7 +205,14 @@ REPL = ("repl CORE", "a Python prompt on a core, until Ctrl-D")
 
 
 def state(core):
-    return {cpu.STARTING: "starting", cpu.ONLINE: "online", cpu.DEAD: "dead"}[cpu.state(core)]
+    return STATES[cpu.state(core)]
+
+
+def reason(shell, core, error):
+    """Why a core has no status, where its state does not say it."""
+    if cpu.state(core) == cpu.STOPPED:
+        return shell.kernel.monitor.supervisor.reason()
+    return str(error) if isinstance(error, Timeout) else ""
 
 
 def named(path, function, *args):
@@ -219,6 +239,7 @@ COMMANDS = (
     Command(ps, *PS),
     Command(run, *RUN, ("program", "file", "place"), least=1, most=MANY, unguarded=True),
     Command(kill, *KILL_USAGE, ("core",), least=1, most=1),
+    Command(restart, *RESTART, ("core",), least=1, most=1),
     Command(repl, *REPL, ("core",), least=1, most=1, unguarded=True),
     Command(ls, *LS, ("file",), most=1),
     Command(cat, *CAT, ("file",), least=1, most=MANY),

@@ -38,7 +38,7 @@ class Shell:
         print("`help` lists the commands, Tab completes, Ctrl-C interrupts.")
 
     def prompt(self):
-        self.kernel.monitor.tell_deaths()
+        self.kernel.monitor.tell_news()
         try:
             line = cpu.readline(PROMPT, self.complete)
         except KeyboardInterrupt:

@@ -210,7 +210,7 @@ def test_a_core_that_is_taken_or_dead_is_left_out(
     for name in ("orphan.py", "sleeper.py"):
         (tmp_path / name).write_bytes((APPS / name).read_bytes())
     (tmp_path / "world").write_bytes(texts["world"])
-    shell = machine(apps=tmp_path)
+    shell = machine(apps=tmp_path, arguments={"restart": {"intensity": 0}})
     shell.expect_prompt()
     leave_orphan(shell, "sleeper", "asleep")
     output = without_progress(shell.command("run wordcount /rom/world"))

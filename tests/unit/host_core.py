@@ -29,13 +29,43 @@ from ump_ring import CLOSED, LINE, PAYLOAD, PEER_DIED, Consumer, MessageStruct, 
 
 KERNEL = Path(__file__).resolve().parents[2] / "kernel"
 URGENT, DOORBELLS = 64, 256
-STARTING, ONLINE, DEAD = range(3)
+STARTING, ONLINE, DEAD, STOPPED = range(4)
+NOT_READY = 0xFFFFFFFF
+PANICS_KEPT = 16
 PAGE = 4096
 TURN_US = 20
 MESSAGE_MAX = 65536
 CUT = 63
 LIMIT_TURNS = 200_000  # a hang detector
-here = threading.local()
+
+
+class PowerOff(BaseException):
+    """The machine was switched off, or the core restarted: ends a core's thread."""
+
+
+class Here(threading.local):
+    """`core`: whose thread this is. A life that is over does nothing more, nor its `finally`."""
+
+    life: Any = None
+
+    @property
+    def core(self) -> Any:
+        if self.life is None:
+            raise AttributeError("no core's thread")
+        if getattr(self.life, "over", False):  # a test's own stand-in has no lives
+            raise PowerOff
+        return self.life
+
+    @core.setter
+    def core(self, life: Any) -> None:
+        self.life = life
+
+    @core.deleter
+    def core(self) -> None:
+        self.life = None
+
+
+here = Here()
 
 
 @contextmanager
@@ -48,17 +78,26 @@ def acting_as(core: Any) -> Iterator[None]:
         del here.core
 
 
-class PowerOff(BaseException):
-    """The machine was switched off: ends a core's thread."""
+class Control:
+    """A core's control page: what outlives a life."""
+
+    def __init__(self, cores: int) -> None:
+        self.state = STARTING
+        self.generation = 0
+        self.panics_us: list[float] = []
+        self.met = [0] * cores
+        self.ready = [0] * cores
 
 
 class HostCore:
-    """What the CPU driver keeps for one core."""
+    """What the CPU driver keeps for one life of one core."""
 
-    def __init__(self, machine: "Machine", number: int) -> None:
+    def __init__(self, machine: "Machine", number: int, control: Control) -> None:
         self.machine = machine
         self.number = number
-        self.state = STARTING
+        self.control = control
+        self.over = False
+        self.restarts = False  # the next turn is the next life's
         self.kernel: Any = None
         self.urgent: set[int] = set()
         self.callback: Callable[[None], None] | None = None
@@ -83,6 +122,14 @@ class HostCore:
         self.failure: BaseException | None = None
         self.done = False
 
+    @property
+    def state(self) -> int:
+        return self.control.state
+
+    @property
+    def generation(self) -> int:
+        return self.control.generation
+
     def live(self) -> None:
         here.core = self
         self.turn.acquire()
@@ -104,7 +151,7 @@ class HostCore:
         self.deadline_us = deadline_us
         self.machine.back.release()
         self.turn.acquire()
-        if self.machine.off or self.state == DEAD:
+        if self.machine.off or self.over or self.state >= DEAD:
             raise PowerOff
 
     def wait(self, deadline_us: float | None) -> None:
@@ -205,7 +252,8 @@ class Machine:
         self.memory = ctypes.create_string_buffer(length + PAGE)
         self.base = -(-ctypes.addressof(self.memory) // PAGE) * PAGE
         self.back = threading.Semaphore(0)
-        self.cores = [HostCore(self, number) for number in range(cores)]
+        controls = [Control(cores) for _ in range(cores)]
+        self.cores = [HostCore(self, number, controls[number]) for number in range(cores)]
 
     def __enter__(self) -> "Machine":
         self.stdout = sys.stdout
@@ -234,13 +282,35 @@ class Machine:
             ready = [core for core in self.cores if self.may_run(core)]
         core = self.random.choice(ready)
         self.now_us += TURN_US
+        if core.restarts:
+            self.begin_again(core)
+            return
         core.turn.release()
         self.back.acquire()
         if core.failure:
             raise core.failure
 
+    def begin_again(self, old: HostCore) -> None:
+        """The next life of a core takes the place of this one: kernel/cpu/life.c."""
+        old.over = True
+        if not old.done:
+            old.turn.release()
+            self.back.acquire()
+        control = old.control
+        new = self.cores[old.number] = HostCore(self, old.number, control)
+        control.ready = [NOT_READY] * len(self.cores)
+        control.generation += 1
+        control.state = STARTING
+        for core in self.cores:
+            if core is not new:
+                control.met[core.number] = core.generation
+                self.ring(core.number, new.number)
+        new.thread.start()
+
     def may_run(self, core: HostCore) -> bool:
-        if core.done or core.state == DEAD:
+        if core.restarts:
+            return True
+        if core.done or core.state >= DEAD:
             return False
         return core.event or (core.deadline_us is not None and core.deadline_us <= self.now_us)
 
@@ -282,10 +352,16 @@ class Machine:
 
     def crash(self, number: int, report: str) -> None:
         """The core panics, as the CPU driver does it."""
-        core = self.cores[number]
-        core.state = DEAD
+        control = self.cores[number].control
+        control.panics_us.append(self.now_us)
+        control.state = DEAD
         self.reports[number] = report
-        self.ring(0, number)
+        for core in self.cores:
+            if core.number != number:
+                self.ring(core.number, number)
+
+    def restart(self, number: int) -> None:
+        self.cores[number].restarts = True
 
     def ring(self, number: int, bell: int) -> None:
         core = self.cores[number]
@@ -502,6 +578,12 @@ class Channel:
         self.ended = self.ended or PEER_DIED
         self.core.event = True
 
+    def abandon(self) -> None:
+        self.ended = self.ended or PEER_DIED
+        self.rx.fault = self.tx.fault = self.ended
+        self.pages = range(0)
+        self.core.event = True
+
     def close(self) -> None:
         self.ended = self.rx.fault = self.tx.fault = CLOSED
 
@@ -517,7 +599,8 @@ class Cpu(types.ModuleType):
     """The cpu module; a function acts on the core whose thread calls it."""
 
     URGENT, DOORBELLS = URGENT, DOORBELLS
-    STARTING, ONLINE, DEAD = STARTING, ONLINE, DEAD
+    STARTING, ONLINE, DEAD, STOPPED = STARTING, ONLINE, DEAD, STOPPED
+    PANICS_KEPT = PANICS_KEPT
 
     def core(self) -> int:
         return int(here.core.number)
@@ -525,14 +608,57 @@ class Cpu(types.ModuleType):
     def cores(self) -> int:
         return len(here.core.machine.cores)
 
-    def generation(self, core: int = 0) -> int:
-        return 0
+    def control(self, core: int | None = None) -> Control:
+        own = here.core
+        return own.machine.cores[own.number if core is None else core].control  # type: ignore[no-any-return]
+
+    def generation(self, core: int | None = None) -> int:
+        return self.control(core).generation
 
     def state(self, core: int) -> int:
-        return int(here.core.machine.cores[core].state)
+        return self.control(core).state
+
+    def known(self, core: int) -> bool:
+        met = self.control().met[core]
+        return self.generation(core) == met and self.state(core) <= ONLINE
+
+    def meet(self, core: int, generation: int) -> bool:
+        new = self.control().met[core] != generation
+        self.control().met[core] = generation
+        if new:
+            self.ring(core, URGENT)
+        return new
+
+    def met_by(self, core: int) -> bool:
+        return self.control(core).met[self.core()] == self.generation()
+
+    def panics(self, core: int, period_ms: int) -> int:
+        now_us = here.core.machine.now_us
+        times = self.control(core).panics_us[-PANICS_KEPT:]
+        return sum(now_us - time_us < period_ms * 1000 for time_us in times)
+
+    def restart(self, core: int) -> None:
+        own = here.core
+        own.machine.restart(core)
+        while core == own.number:
+            own.hand_over()
+
+    def give_up(self, core: int) -> bool:
+        dead = self.state(core) == DEAD
+        if dead:
+            self.control(core).state = STOPPED
+        return dead
+
+    def undisturbed(self, function: Callable[[Any], Any], argument: Any) -> Any:
+        core = here.core
+        before, core.in_callback = core.in_callback, True
+        try:
+            return function(argument)
+        finally:
+            core.in_callback = before
 
     def online(self) -> None:
-        here.core.state = ONLINE
+        self.control().state = ONLINE
         here.core.machine.ring(0, URGENT)
 
     def arguments(self) -> str:
@@ -579,9 +705,20 @@ class Cpu(types.ModuleType):
     def report(self, core: int) -> str | None:
         return here.core.machine.reports.get(core)  # type: ignore[no-any-return]
 
-    def mesh(self, core: int) -> int:
+    def mesh(self, core: int) -> int | None:
         low, high = sorted((core, here.core.number))
-        return int(here.core.machine.mesh + (high * (high - 1) // 2 + low) * PAGE)
+        page = int(here.core.machine.mesh + (high * (high - 1) // 2 + low) * PAGE)
+        self.map(page, PAGE)
+        if low == core:
+            return page if self.control(low).ready[high] == self.generation() else None
+        own = self.control()
+        if own.ready[high] != own.met[high]:
+            if not self.met_by(high):
+                return None
+            self.zero(page, PAGE)
+            own.ready[high] = own.met[high]
+            self.ring(high, URGENT)
+        return page
 
     def arena(self) -> tuple[int, int]:
         machine = here.core.machine

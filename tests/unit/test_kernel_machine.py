@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from host_core import DEAD, ONLINE, Machine, acting_as
+from host_core import Machine, acting_as
 from ump_ring import build_ring_library
 
 PROGRAMS = {
@@ -270,7 +270,7 @@ def test_a_core_with_the_heap_locked_answers_and_can_be_killed(
 
 
 def test_a_core_that_dies_is_told_once_and_ends_what_waits(start: Callable[..., Machine]) -> None:
-    machine = start()
+    machine = start(arguments='{"restart": {"intensity": 0}}')
     machine.run_until(machine.prompted)
     machine.type("run outlive\n")
     machine.run_until(lambda: b"waiting" in machine.console)
@@ -280,7 +280,9 @@ def test_a_core_that_dies_is_told_once_and_ends_what_waits(start: Callable[..., 
     assert text.count("core 1 panic: test\nmore\n") == 1
     assert "died: 1 core 1 died (generation 0)\n" in text
     assert machine.command("run say @1") == "poly: run: core 1 died (generation 0)\n"
-    assert "dead" in machine.command("cores").splitlines()[1]
+    stays = "stays dead: 0 restarts within 10000 ms, no more\n"
+    assert f"core 1: {stays}" in text
+    assert f"core 1  dead     gen 0  {stays}" in machine.command("cores")
     assert "core 1 died" in machine.command("log")
 
 
@@ -291,9 +293,10 @@ def test_the_status_of_a_program_whose_core_died_is_255(start: Callable[..., Mac
     machine.run_until(lambda: machine.cores[0].kernel.interruptible)  # it waits for the end
     machine.crash(2, "gone")
     machine.run_until(machine.prompted)
-    assert machine.cores[2].state == DEAD and machine.cores[1].state == ONLINE
     assert "poly: core 2 died (generation 0)\n" in machine.text()
+    assert "core 2: restarted, generation 1\n" in machine.text()
     assert machine.command("status") == "255\n"
+    assert machine.command("run say @2") == "[2] from 2\n"
 
 
 def test_a_prompt_on_another_core_takes_lines_until_ctrl_d(start: Callable[..., Machine]) -> None:

@@ -26,10 +26,11 @@ DEVICE_BYTES = {
     "exit": PAGE_BYTES,
     "plic": 0x21_0000,
     "sswi": PAGE_BYTES,
+    "clint": PAGE_BYTES,
     "gic_distributor": 0x1_0000,
     "gic_redistributor": 64 * 0x2_0000,
 }
-DEVICES_OF_ALL = ("sswi",)  # with which every core rings
+DEVICES_OF_ALL = ("sswi", "clint")  # with which every core rings and restarts
 TRANSLATED = re.compile(r"gpa: (0x[0-9a-f]+)")
 Held = Mapping[int, Sequence[tuple[int, int]]]
 

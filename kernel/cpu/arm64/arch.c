@@ -7,7 +7,7 @@
 extern char secondary_start[];
 
 /* Interrupts of a core itself: numbers below 32. */
-#define OWN_INTERRUPTS (1u << DOORBELL_SGI | 1u << BOARD_TIMER_INTERRUPT \
+#define OWN_INTERRUPTS (1u << DOORBELL_SGI | 1u << RESTART_SGI | 1u << BOARD_TIMER_INTERRUPT \
     | 1u << BOARD_DEVICES_PMU_INTERRUPT)
 #define FIRST_SPECIAL 1020u        /* from here on: no interrupt */
 
@@ -15,12 +15,16 @@ static volatile uint32_t *distributor(uintptr_t offset) {
     return (volatile uint32_t *)(BOARD_DEVICES_GIC_DISTRIBUTOR + offset);
 }
 #define GICD_CONTROL distributor(0)
+#define GICD_TYPE distributor(0x4)
 #define GICD_GROUP distributor(0x80)
 #define GICD_ENABLE distributor(0x100)
+#define GICD_PRIORITY distributor(0x400) /* 8 bits each */
 #define GICD_ROUTE distributor(0x6000) /* 64 bits each: the affinity, 0 is core 0 */
+#define CONTROL_GROUP_0 0x1
 #define CONTROL_GROUP_1 0x2
 #define CONTROL_AFFINITY 0x10
 #define CONTROL_BUSY 0x80000000u
+#define CONTROL_SPLIT_END 0x2      /* of a core's interface: ending and deactivating are two */
 
 static volatile uint32_t *redistributor(unsigned core, uintptr_t offset) {
     return (volatile uint32_t *)(BOARD_DEVICES_GIC_REDISTRIBUTOR
@@ -29,8 +33,13 @@ static volatile uint32_t *redistributor(unsigned core, uintptr_t offset) {
 #define GICR_WAKER(core) redistributor(core, 0x14)
 #define GICR_GROUP(core) redistributor(core, 0x10080)
 #define GICR_ENABLE(core) redistributor(core, 0x10100)
+#define GICR_PRIORITY(core) redistributor(core, 0x10400)
 #define WAKER_SLEEP 0x2
 #define WAKER_ASLEEP 0x4
+
+/* A restart comes even while another interrupt is being served. */
+#define PRIORITY_ALL 0x80808080u   /* four interrupts; lower is more urgent */
+#define PRIORITY_SGIS (PRIORITY_ALL & ~(0xffu << 8 * RESTART_SGI))
 
 const struct arch_device arch_devices[] = {
     {BOARD_CONSOLE_UART, LAYOUT_PAGE, false, "the console's UART"},
@@ -47,7 +56,11 @@ static void distributor_init(void) {
     *GICD_CONTROL = CONTROL_AFFINITY;
     while (*GICD_CONTROL & CONTROL_BUSY) {
     }
-    *GICD_CONTROL = CONTROL_AFFINITY | CONTROL_GROUP_1;
+    *GICD_CONTROL = CONTROL_AFFINITY | CONTROL_GROUP_0 | CONTROL_GROUP_1;
+    unsigned lines = ((*GICD_TYPE & 0x1f) + 1) * 32;
+    for (unsigned word = 8; word < lines / 4; word++) { /* the first 32 are the cores' own */
+        GICD_PRIORITY[word] = PRIORITY_ALL;
+    }
     GICD_GROUP[BOARD_CONSOLE_INTERRUPT / 32] |= 1u << BOARD_CONSOLE_INTERRUPT % 32;
     GICD_ROUTE[BOARD_CONSOLE_INTERRUPT * 2] = 0;
     GICD_ROUTE[BOARD_CONSOLE_INTERRUPT * 2 + 1] = 0;
@@ -58,8 +71,29 @@ static void redistributor_init(unsigned core) {
     *GICR_WAKER(core) &= ~WAKER_SLEEP;
     while (*GICR_WAKER(core) & WAKER_ASLEEP) {
     }
-    *GICR_GROUP(core) = ~0u;
+    *GICR_GROUP(core) = ~(1u << RESTART_SGI);
+    for (unsigned word = 0; word < 8; word++) {
+        GICR_PRIORITY(core)[word] = word == 0 ? PRIORITY_SGIS : PRIORITY_ALL;
+    }
     *GICR_ENABLE(core) = OWN_INTERRUPTS;
+}
+
+/* A life that ended while it served an interrupt left that active, and would
+ * never take it again. */
+static void deactivate(bool owner) {
+    SYSTEM_WRITE("S3_0_C12_C12_4", CONTROL_SPLIT_END);     /* ICC_CTLR */
+    BARRIER("isb");
+    for (unsigned number = 0; number < 32; number++) {
+        if (OWN_INTERRUPTS >> number & 1) {
+            SYSTEM_WRITE("S3_0_C12_C11_1", number);        /* ICC_DIR: deactivate */
+        }
+    }
+    if (owner) {
+        SYSTEM_WRITE("S3_0_C12_C11_1", BOARD_CONSOLE_INTERRUPT);
+    }
+    SYSTEM_WRITE("S3_0_C12_C12_4", 0);
+    SYSTEM_WRITE("S3_0_C12_C8_4", 0);                      /* ICC_AP0R0: active priorities */
+    SYSTEM_WRITE("S3_0_C12_C9_0", 0);                      /* ICC_AP1R0 */
 }
 
 void arch_core_init(unsigned core, bool owner) {
@@ -72,8 +106,16 @@ void arch_core_init(unsigned core, bool owner) {
     SYSTEM_WRITE("pmintenset_el1", 1);     /* event counter 0 overflows */
     SYSTEM_WRITE("S3_0_C12_C12_5", 1);     /* ICC_SRE: system registers, not memory */
     BARRIER("isb");
+    deactivate(owner);
     SYSTEM_WRITE("S3_0_C4_C6_0", 0xff);    /* ICC_PMR: any priority */
-    SYSTEM_WRITE("S3_0_C12_C12_7", 1);     /* ICC_IGRPEN1: group 1 */
+    SYSTEM_WRITE("S3_0_C12_C12_6", 1);     /* ICC_IGRPEN0: the restart */
+    SYSTEM_WRITE("S3_0_C12_C12_7", 1);     /* ICC_IGRPEN1: all others */
+    BARRIER("isb");
+    BARRIER("msr daifclr, #1");            /* FIQs, for good */
+}
+
+void arch_core_restart(unsigned core) {
+    SYSTEM_WRITE(ICC_SGI0R, SGI_TO(core, RESTART_SGI));
     BARRIER("isb");
 }
 

@@ -15,13 +15,16 @@ typedef uint64_t arch_pte_t;
     __asm__ volatile ("msr " name ", %x0" : : "rZ" ((uint64_t)(v)) : "memory")
 #define BARRIER(text) __asm__ volatile (text : : : "memory")
 
+#define ICC_SGI0R "S3_0_C12_C11_7"
 #define ICC_SGI1R "S3_0_C12_C11_5"
 
 #define DAIF_D 0x200
-#define DAIF_F 0x40
-#define ARCH_INTERRUPTS_ON (DAIF_D | DAIF_F) /* interrupts and asynchronous aborts */
+#define ARCH_INTERRUPTS_ON DAIF_D  /* interrupts and asynchronous aborts */
 
+/* All interrupts are of group 1, which masking stops, but one of group 0: the
+ * restart arrives as an FIQ, and those stay open. */
 #define DOORBELL_SGI 0
+#define RESTART_SGI 1
 
 /* Entry: a table, a block of an upper level or a page; then attributes. The
  * access flag is set beforehand, so the hardware never traps for it. Which
@@ -93,9 +96,11 @@ void arch_interrupts_poll(void);
  * the affinity registers number them too. */
 #define CLUSTER_CORES 16
 
+#define SGI_TO(core, sgi) \
+    ((sgi) << 24 | (core) / CLUSTER_CORES << 16 | 1u << (core) % CLUSTER_CORES)
+
 static inline void arch_doorbell_interrupt(unsigned core) {
-    SYSTEM_WRITE(ICC_SGI1R, DOORBELL_SGI << 24 | core / CLUSTER_CORES << 16
-        | 1u << core % CLUSTER_CORES);
+    SYSTEM_WRITE(ICC_SGI1R, SGI_TO(core, DOORBELL_SGI));
     BARRIER("isb");
 }
 

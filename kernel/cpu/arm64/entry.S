@@ -1,5 +1,5 @@
-/* Reset at EL1, of core 0 by the loader and of the others by PSCI; then trap
- * entry. The VM runs at EL1 on SP_EL0, so that a trap finds its own stack in
+/* Reset at EL1, of core 0 by the loader and of the others by PSCI; restart, by
+ * an FIQ, which is open wherever a core may be; then trap entry. The VM runs at EL1 on SP_EL0, so that a trap finds its own stack in
  * SP_EL1, whatever became of the VM's. */
 #include "../layout.h"
 #include "board.h"
@@ -40,6 +40,8 @@ boot_table:
 _start:
     mov     x0, xzr
 secondary_start:                    /* x0: the core's number, as CPU_ON was given it */
+    mov     w22, #0                 /* the core's first life */
+start:
     mov     x19, x0
     msr     daifset, #15
     ldr     x1, =vectors
@@ -92,7 +94,24 @@ secondary_start:                    /* x0: the core's number, as CPU_ON was give
     msr     spsel, #0
     mov     sp, x21
     mov     w0, w19
+    mov     w1, w22
     b       core_start
+
+/* The only interrupt of group 0: whatever the core was doing, it starts again.
+ * Affinity numbers cores as CPU_ON does, 16 in a cluster. */
+restart:
+    mrs     x0, S3_0_C12_C8_0       /* ICC_IAR0: acknowledge */
+    msr     S3_0_C12_C8_1, x0       /* ICC_EOIR0: its end */
+    ldr     x1, =SYSTEM_BASE        /* untranslated, as at reset */
+    dsb     sy
+    msr     sctlr_el1, x1
+    isb
+    mrs     x1, mpidr_el1
+    ubfx    x0, x1, #8, #8
+    and     x1, x1, #0xff
+    add     x0, x1, x0, lsl #4
+    mov     w22, #1
+    b       start
 
 /* Translates by the root table x0 from now on, with system control x1; through
  * a moment without translation, as two tables at once must not disagree. */
@@ -118,9 +137,13 @@ translate_by:
 vectors:
     vector  exception               /* from the VM */
     vector  interrupt
-    vector  arch_park               /* no group 0 interrupt is ever enabled */
+    vector  restart
     vector  exception
-    .rept   12                      /* from trap code; nothing runs at EL0 */
+    vector  arch_park               /* from trap code */
+    vector  arch_park
+    vector  restart
+    vector  arch_park
+    .rept   8                       /* nothing runs at EL0 */
     vector  arch_park
     .endr
 
@@ -156,6 +179,7 @@ vectors:
     .endm
 
 interrupt:
+    msr     daifclr, #1             /* a restart never returns: it may come at once */
     sub     sp, sp, #688
     changed_by_c stp
     mrs     x0, fpsr
@@ -169,6 +193,7 @@ interrupt:
 
 /* A struct trap: pc, sp, cause, address, x0 to x30, pstate. */
 exception:
+    msr     daifclr, #1
     sub     sp, sp, #288
     stp     x0, x1, [sp, #32]
     stp     x2, x3, [sp, #48]
@@ -218,5 +243,6 @@ arch_park:
     msr     daifset, #15
     msr     S3_0_C12_C12_7, xzr     /* ICC_IGRPEN1_EL1: no interrupt ends the wait */
     isb
+    msr     daifclr, #1             /* but a restart */
 1:  wfi
     b       1b

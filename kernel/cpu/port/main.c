@@ -35,11 +35,15 @@ void interrupt_device(unsigned number) {
     }
 }
 
-void core_start(unsigned core) {
+void core_start(unsigned core, bool again) {
     core_number = core;
     arch_core_init(core, core == 0);
     if (core == 0) {
         uart_init();
+    }
+    if (again) {
+        life_again();
+    } else if (core == 0) {
         for (unsigned other = 1; other < BOOT->core_count; other++) {
             arch_core_release(other);
         }

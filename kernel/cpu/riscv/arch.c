@@ -23,6 +23,7 @@ static volatile uint32_t *plic_claim(unsigned core) {
 
 const struct arch_device arch_devices[] = {
     {BOARD_DEVICES_SSWI, LAYOUT_PAGE, true, "the doorbells' device"}, /* a store rings one */
+    {BOARD_DEVICES_CLINT, LAYOUT_PAGE, true, "the restarts' device"}, /* a store restarts a core */
     {BOARD_CONSOLE_UART, LAYOUT_PAGE, false, "the console's UART"},
     {BOARD_DEVICES_EXIT, LAYOUT_PAGE, false, "the machine's exit"},
     {BOARD_DEVICES_PLIC, 0x210000, false, "the interrupt controller"},
@@ -37,12 +38,17 @@ void arch_core_init(unsigned core, bool owner) {
         plic(0)[BOARD_CONSOLE_INTERRUPT] = 1; /* its priority */
         plic_enable(core)[BOARD_CONSOLE_INTERRUPT / 32] = 1u << BOARD_CONSOLE_INTERRUPT % 32;
         *plic_threshold(core) = 0;
+        *plic_claim(core) = BOARD_CONSOLE_INTERRUPT; /* an earlier life may have left it claimed */
         CSR_SET("sie", INTERRUPT_EXTERNAL);
     }
 }
 
 void arch_core_release(unsigned core) {
     (void)core; /* every hart starts at reset */
+}
+
+void arch_core_restart(unsigned core) {
+    ((volatile uint32_t *)BOARD_DEVICES_CLINT)[core] = 1;
 }
 
 void arch_interrupts_poll(void) {

@@ -68,7 +68,9 @@ static inline void arch_translation_changed(void) {
 
 static inline bool arch_code_comes_back(const void *code) {
     uint16_t instruction = *(const uint16_t *)code;
-    return instruction == 0x8082 || instruction == 0; /* c.jr ra, or none */
+    /* c.jr ra, or none: zero, and the start of one of more than 32 bits, which
+     * also pages have that are all of one function. */
+    return instruction == 0x8082 || instruction == 0 || (instruction & 0x1f) == 0x1f;
 }
 
 static inline uintptr_t arch_interrupts_mask(void) {

@@ -1,4 +1,5 @@
-/* Reset, in M-mode, of every hart at once; then trap entry in S-mode. */
+/* Reset, in M-mode, of every hart at once; restart, through an M-mode software
+ * interrupt, which S-mode cannot mask; then trap entry in S-mode. */
 #include "../layout.h"
 #include "board.h"
 
@@ -16,9 +17,22 @@
 #define BOOT_PRIVATE_BASE 16
 #define BOOT_PRIVATE_BYTES 24
 
+#define MACHINE_SOFTWARE (1 << 3)   /* in mie and mip */
+
     .section .text.entry, "ax"
     .global _start
 _start:
+    li      s3, 0                   /* the core's first life */
+start:
+    csrr    s0, mhartid
+    /* The interrupt that restarts, taken back; read, so that it is gone by then. */
+    li      t0, BOARD_DEVICES_CLINT
+    slli    t1, s0, 2
+    add     t0, t0, t1
+    sw      zero, 0(t0)
+    lw      zero, 0(t0)
+    li      t0, MACHINE_SOFTWARE
+    csrw    mie, t0
     /* All memory to S-mode; its page tables decide from here on. */
     li      t0, -1
     csrw    pmpaddr0, t0
@@ -43,23 +57,36 @@ _start:
     la      t0, machine_trap
     csrw    mtvec, t0
     csrw    satp, zero
+    csrw    sie, zero
+    la      t0, park
+    csrw    stvec, t0               /* until the core has its own */
     li      t0, 0x2800              /* MPP = S, FS = initial */
     csrw    mstatus, t0
-    csrr    s0, mhartid
+#if __riscv_flen == 64
+    fscsr   zero
+#endif
     la      t0, supervisor_start
     csrw    mepc, t0
     mret
 
-    /* Nothing is delegated here but a fault of M-mode itself. */
+    /* All that comes here is the interrupt that restarts the core, wherever it
+     * was, and what M-mode itself or a call into it did wrong: that waits for it. */
     .balign 4
 machine_trap:
-    wfi
-    j       machine_trap
+    csrr    t0, mcause
+    bltz    t0, restart
+1:  wfi
+    csrr    t0, mip
+    andi    t0, t0, MACHINE_SOFTWARE
+    beqz    t0, 1b
+restart:
+    li      s3, 1                   /* not its first life */
+    j       start
 
 supervisor_start:
     li      s1, BOARD_MEMORY_BOOT_BLOCK
     lw      t0, BOOT_CORE_COUNT(s1)
-    bgeu    s0, t0, machine_trap
+    bgeu    s0, t0, park
     /* The stack's physical place: private_base + core * private_bytes + its
      * offset in private RAM. */
     REG_L   t0, BOOT_PRIVATE_BASE(s1)
@@ -85,6 +112,7 @@ supervisor_start:
     sfence.vma
     mv      sp, s2
     mv      a0, s0
+    mv      a1, s3
     tail    core_start
 
 /* Traps run on a stack of their own: sscratch holds its top while the core runs
@@ -94,7 +122,7 @@ supervisor_start:
     .balign 4
 trap_entry:
     csrrw   sp, sscratch, sp
-    beqz    sp, trap_nested
+    beqz    sp, park
     addi    sp, sp, -(36 * REG_BYTES)
     REG_S   ra, (4 * REG_BYTES)(sp)
     REG_S   t0, (7 * REG_BYTES)(sp)
@@ -216,8 +244,10 @@ exception:
     csrw    sepc, t0
     j       trap_return
 
-/* A fault in the trap code itself: park; the host's tools still see the core. */
-trap_nested:
+/* A fault in the trap code itself, or before there is any; harts that are too
+ * many: only a restart ends it. The host's tools still see the core. */
+    .balign 4
+park:
     csrw    sie, zero
 1:  wfi
     j       1b

@@ -12,7 +12,9 @@ DOORBELLS: int  # doorbells of a core, the urgent ones included
 
 STARTING: int
 ONLINE: int
-DEAD: int
+DEAD: int  # it panicked, and may be restarted
+STOPPED: int  # it panicked, and is given up
+PANICS_KEPT: int  # so many of a core's last panics are counted
 
 READ: int  # accesses, for probe()
 WRITE: int
@@ -28,7 +30,27 @@ def generation(core: int = ...) -> int:
     """How often that core has been restarted (this core without argument)."""
 
 def state(core: int) -> int:
-    """STARTING, ONLINE or DEAD."""
+    """STARTING, ONLINE, DEAD or STOPPED."""
+
+def known(core: int) -> bool:
+    """Whether that core is STARTING or ONLINE in the generation that this core has met."""
+
+def meet(core: int, generation: int) -> bool:
+    """Say that this core has cut all use of what it shared with lives of `core` before
+    `generation`; False if it had said so."""
+
+def met_by(core: int) -> bool:
+    """Whether `core` has met this core's present life."""
+
+def panics(core: int, period_ms: int) -> int:
+    """How often that core panicked in the last `period_ms`; at most PANICS_KEPT."""
+
+def restart(core: int) -> None:
+    """Take a core to its start, whatever it does. Returns before that happens; of
+    this core, it does not return."""
+
+def give_up(core: int) -> bool:
+    """Make a DEAD core STOPPED; False if it was not DEAD."""
 
 def online() -> None:
     """Tell the other cores that this one serves its doorbells."""
@@ -66,6 +88,9 @@ def wait(timeout_ms: int = -1) -> None:
 def on_urgent(callback: Callable[[None], None]) -> None:
     """Run `callback(None)` at the next bytecode boundary after an urgent doorbell."""
 
+def undisturbed(function: Callable[[Any], Any], argument: Any) -> Any:
+    """function(argument), with no callback run before it returns."""
+
 def take_urgent() -> int:
     """A core that rang since it was last taken, or -1. Lowest number first.
 
@@ -83,8 +108,12 @@ def report(core: int) -> Optional[str]:
 
 # --- shared RAM ---------------------------------------------------------------
 
-def mesh(core: int) -> int:
-    """Offset in the shared window of the page that this core's monitor shares with `core`'s."""
+def mesh(core: int) -> Optional[int]:
+    """Offset in the shared window of the page that this core's monitor shares with
+    `core`'s, mapped; None while it may still hold traces of an earlier life of either.
+
+    Zeroes it first if that is this core's to do. OSError: no room for a page table.
+    """
 
 def arena() -> tuple[int, int]:
     """(offset, length) in the shared window of the RAM whose regions this core hands out."""

@@ -62,6 +62,8 @@ class Channel:
         """The peer told its doorbell after this end was made."""
     def die(self) -> None:
         """The peer died: sends fail from now on, receives once the ring is empty; waits end."""
+    def abandon(self) -> None:
+        """The peer died and its memory is used anew: as die(), and what it left is lost."""
     def close(self) -> None:
         """End the use of this end; further calls raise ChannelDied."""
 
