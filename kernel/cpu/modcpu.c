@@ -5,6 +5,7 @@
 #include "channel.h"
 #include "console.h"
 #include "core.h"
+#include "hang.h"
 #include "memory_order.h"
 #include "place.h"
 #include "probe.h"
@@ -181,7 +182,14 @@ static void run_urgent(mp_sched_node_t *node) {
 
 static mp_sched_node_t urgent_node;
 
+static mp_obj_t cpu_hang(mp_obj_t how) {
+    hang(mp_obj_get_int(how));
+    return mp_const_none;
+}
+FUNCTION_1(cpu_hang);
+
 void core_schedule_urgent(void) {
+    hang_if_due();
     mp_sched_schedule_node(&urgent_node, run_urgent);
 }
 
@@ -441,7 +449,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_JUMP), MP_ROM_INT(ACCESS_JUMP)},
     ENTRY(core), ENTRY(cores), ENTRY(generation), ENTRY(state), ENTRY(online),
     ENTRY(known), ENTRY(meet), ENTRY(met_by), ENTRY(panics), ENTRY(restart), ENTRY(give_up),
-    ENTRY(undisturbed),
+    ENTRY(undisturbed), ENTRY(hang),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
     ENTRY(interrupt), ENTRY(report), ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),

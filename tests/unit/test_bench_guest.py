@@ -53,6 +53,7 @@ Trace 3: 0x7f0000000100 [0000000000000000/0000000080000000/00000003/ff000201] re
 
 def test_a_block_that_was_entered_but_not_executed_does_not_count():
     assert trace.executed(LOG) == 2
+    assert (trace.executed(LOG, 0), trace.executed(LOG, 3)) == (1, 1)
 
 
 def test_words_are_counted_as_cpython_does():

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.status import Status
 
 from polyphone import paths
-from polyphone.bench import boot, channels, coroutines, figures, idle, interpreter, words
+from polyphone.bench import boot, channels, coroutines, figures, idle, interpreter, restart, words
 from polyphone.bench.figures import Figure
 from polyphone.bench.guest import BenchError
 from polyphone.board import Board
@@ -22,6 +22,7 @@ Measure = Callable[[Board, Status], list[Figure]]
 GROUPS: dict[str, Measure] = {
     "start, instructions": lambda board, status: boot.measure_instructions(board),
     "start, wall time beside upstream's": lambda board, status: boot.measure_wall(board),
+    "a core's restart": lambda board, status: restart.measure(board),
     "an idle second": lambda board, status: idle.measure(board),
     "coroutines": lambda board, status: coroutines.measure(board),
     "channels": lambda board, status: channels.measure_exact(board),

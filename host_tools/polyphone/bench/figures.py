@@ -53,6 +53,7 @@ BOUNDS: dict[str, Bound] = {
         AT_MOST, 1.5, of="boot_instructions_per_core_small_heap", board="virt_rv64"
     ),
     "boot_wall_ratio": Bound(AT_MOST, 2),
+    "restart_instructions": Bound(AT_MOST, 3, of="boot_instructions_per_core"),
     "idle_instructions_per_core": Bound(AT_MOST, 1_000),
     "interpreter_ratio": Bound(BELOW, 0.85),
     "await_coroutine_1mib": Bound(AT_MOST, 1_600),

@@ -7,6 +7,7 @@ million a second.
 """
 
 import os
+import re
 import subprocess
 import threading
 import time
@@ -24,16 +25,22 @@ ASLEEP_S = 0.5  # so long without an instruction: all cores sleep
 DEADLINE_S = 60.0
 
 
-def executed(log: bytes) -> int:
-    """Instructions in a piece of the log that starts at the newline before a line."""
-    return log.count(ENTERED) - log.count(LEFT_BEFORE_ITS_START)
+def executed(log: bytes, core: int | None = None) -> int:
+    """Instructions, of one core or of all, in a piece of the log that starts at the newline
+    before a line."""
+    if core is None:
+        return log.count(ENTERED) - log.count(LEFT_BEFORE_ITS_START)
+    entered = ENTERED + b"%d:" % core
+    left = re.findall(entered + b"[^\n]*" + LEFT_BEFORE_ITS_START, log)
+    return log.count(entered) - len(left)
 
 
 class TracedMachine(Machine):
-    """A machine whose executed instructions are counted from reset on."""
+    """A machine whose executed instructions, of one core or of all, are counted from reset on."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, core: int | None = None) -> None:
         super().__init__(setup)
+        self._core = core
         self._pipe = self.folder / "trace"
         self._counter = threading.Thread(target=self._count)
         self.executed = 0
@@ -55,9 +62,17 @@ class TracedMachine(Machine):
         with open(self._pipe, "rb", buffering=0) as trace:
             while piece := trace.read(CHUNK_BYTES):
                 rest += piece
-                end = rest.rfind(b"\n")
-                self.executed += executed(rest[:end])
+                # The last line stays: the next one may take it back.
+                end = rest.rfind(b"\n", 0, rest.rfind(b"\n"))
+                if end < 0:
+                    continue
+                self.executed += executed(rest[:end], self._core)
                 rest = rest[end:]
+        self.executed += executed(rest[: rest.rfind(b"\n")], self._core)
+
+    def count_all(self) -> None:
+        """After the machine's end: wait until all that it executed is counted."""
+        self._counter.join()
 
     def stop(self) -> None:
         if self._counter.is_alive() and self.process is None:

@@ -88,6 +88,10 @@ def wait(timeout_ms: int = -1) -> None:
 def on_urgent(callback: Callable[[None], None]) -> None:
     """Run `callback(None)` at the next bytecode boundary after an urgent doorbell."""
 
+def hang(how: int) -> None:
+    """Test hook. 1: a loop in C with interrupts masked, for ever; 2: the same in the
+    handler of the next urgent doorbell's interrupt; 3: recursion in C until the stack's end."""
+
 def undisturbed(function: Callable[[Any], Any], argument: Any) -> Any:
     """function(argument), with no callback run before it returns."""
 

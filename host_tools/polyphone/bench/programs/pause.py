@@ -1,0 +1,4 @@
+# pause.py: time for other cores to become idle.
+import time
+
+time.sleep_ms(50)
