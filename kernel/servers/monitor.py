@@ -88,7 +88,7 @@ class Monitor(Requests):
             if peer == self.core:
                 self.on_ctrl_c()
             elif cpu.known(peer):
-                link = self.links.get(peer) or self.open(peer)
+                link = self.open(peer)
                 if link is not None:
                     self.hear(link)
             else:
@@ -111,8 +111,10 @@ class Monitor(Requests):
         """The link to a peer, even if the program here holds the heap lock or all of the heap.
 
         None while either of the two has not met the other's life. In the callback, or
-        undisturbed by it.
+        undisturbed by it: one page has one link.
         """
+        if peer in self.links:
+            return self.links[peer]
         page = cpu.mesh(peer) if cpu.known(peer) else None
         if page is None:
             return None

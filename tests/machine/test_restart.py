@@ -2,17 +2,17 @@
 once, and nothing of its last life is left. Method: programs that bring their core into trouble,
 one that watches it, one that it deals with; then restarts by the shell, of core 0 too."""
 
+import random
 import re
 
 import pytest
-from holding import take_census
+from holding import HEAP_NOISE_BYTES, take_census
 
 from polyphone.machine.console import Console, CoreRepl
 
 STATES = ["loop", "wait", "masked", "interrupt", "overflow", "fault", "exhaust", "heap_lock",
           "send", "receive"]  # fmt: skip
 PANICS = ("overflow", "fault")
-HEAP_NOISE_BYTES = 2048  # of a core that was restarted: what one program leaves
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -128,3 +128,30 @@ def test_all_others_crash_at_once_and_come_back(shell: Console, survivor: int) -
     else:
         pytest.fail(str(lines))
     assert len(shell.run("run hello @all").lines) == 4
+
+
+# --- the soak -------------------------------------------------------------------------------
+
+SOAK_RESTARTS = 200
+COUNTS = re.compile(r"soak: told (\d+), not once (\d+), sent (\d+), received (\d+)\n")
+
+
+@pytest.mark.machine_setup(arguments={"restart": {"intensity": 15, "period_ms": 100}})
+def test_random_restarts_lose_and_double_nothing_among_the_others(shell: Console) -> None:
+    """The ledgers are in apps/soak.py and apps/soaked.py: an error there is the status."""
+    seed = random.randrange(1 << 16)
+    print(f"seed {seed}: run soak {seed} {SOAK_RESTARTS}")
+    assert shell.run(f"run soak {seed} 10").status == 0  # names and links that stay
+    before = take_census(shell)
+    result = shell.run(f"run soak {seed} {SOAK_RESTARTS}")
+    counts = COUNTS.search(result.output)
+    assert result.status == 0 and counts, result.output[-4000:]
+    told, not_once, sent, received = map(int, counts.groups())
+    assert (told, not_once) == (SOAK_RESTARTS, 0)
+    assert min(sent, received) > SOAK_RESTARTS
+    after = take_census(shell)
+    assert {core: held._replace(heap=0) for core, held in after.items()} == {
+        core: held._replace(heap=0) for core, held in before.items()
+    }
+    grown = {core: after[core].heap - before[core].heap for core in before}
+    assert max(grown.values()) <= HEAP_NOISE_BYTES, grown

@@ -14,11 +14,11 @@ from polyphone.bench.figures import AT_LEAST, AT_MOST, BELOW, BOUNDS, Bound, Fig
 
 def good(board_name: str) -> list[Figure]:
     """Figures that just keep to every bound of a board."""
-    base = Figure("boot_instructions_per_core_small_heap", 1000, "instructions", "made up")
-    found = [base]
+    bases = sorted({bound.of for bound in BOUNDS.values() if bound.of})
+    found = [Figure(base, 1000, "instructions", "made up") for base in bases]
     for name, bound in BOUNDS.items():
         if bound.board in (None, board_name):
-            limit = bound.limit * (base.value if bound.of else 1)
+            limit = bound.limit * (1000 if bound.of else 1)
             value = math.nextafter(limit, 0) if bound.sense is BELOW else limit
             found.append(Figure(name, value, "x", "made up"))
     return found

@@ -3,8 +3,9 @@
 import sys
 import time
 
-import poly
 import uctypes
+
+import poly
 
 time.sleep_ms(100)
 if poly.core() != int(sys.argv[1]):

@@ -2,8 +2,9 @@
 
 import sys
 
-import poly
 import ump
+
+import poly
 
 channel = poly.parent()
 channel.send(b"there")

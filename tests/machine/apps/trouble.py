@@ -5,6 +5,7 @@ import sys
 import time
 
 import cpu
+
 import poly
 
 HERE, IN_INTERRUPT, OVERFLOW = 1, 2, 3

@@ -5,6 +5,7 @@ import sys
 import time
 
 import cpu
+
 import poly
 
 core = int(sys.argv[1])
