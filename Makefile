@@ -1,8 +1,9 @@
 # Short names for what host_tools does; `make` alone lists them.
 
 BOARD ?= virt_rv64
-CORES ?= 4
-MEM   ?= 16M
+CORES ?=
+MEM   ?=
+SYSTEM ?=
 APPS  ?=
 PROTECTION ?= on
 CMD   ?=
@@ -13,7 +14,8 @@ endif
 
 BIN     := build/venv/bin
 POLY    := $(BIN)/poly
-MACHINE := --board $(BOARD) --cores $(CORES) --mem $(MEM) $(if $(APPS),--apps "$(APPS)")
+MACHINE := --board $(BOARD) $(if $(CORES),--cores $(CORES)) $(if $(MEM),--mem $(MEM)) \
+           $(if $(APPS),--apps "$(APPS)") $(if $(SYSTEM),--system "$(SYSTEM)")
 SOURCES := host_tools tests kernel
 BOARDS  := $(patsubst boards/%/board.toml,build/%,$(wildcard boards/*/board.toml))
 export CMD
@@ -33,8 +35,8 @@ help:
 	@echo "make clean     remove what was built for the boards; keep the tools and sources"
 	@echo "make distclean remove build/, everything that is not in git"
 	@echo
-	@echo "variables: BOARD=$(BOARD) ($(notdir $(BOARDS))) CORES=$(CORES)"
-	@echo "           MEM=$(MEM) (private RAM of each core) APPS=$(APPS) CMD=$(CMD)"
+	@echo "variables: BOARD=$(BOARD) ($(notdir $(BOARDS))) CORES=$(or $(CORES),4)"
+	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD)"
 
 setup:
 	@python3 host_tools/bootstrap.py

@@ -1,7 +1,7 @@
 """Fixtures for tests on machines; a test that takes one runs once for each board.
 
-    machine   factory: machine(cores=2, mem="8M", apps=folder, arguments={...}) starts
-              one and returns its Console; all of them end with the test
+    machine   factory: machine(cores=2, mem="8M", apps=folder, system=file, seed=7,
+              arguments={...}) starts one and returns its Console; all of them end with the test
     shell     the Console of a machine at the shell's prompt
     core      factory: `with core(2) as python:` is Python on that core of `shell`
     exec      factory: exec("cores; ps") boots, runs, and returns a Result
@@ -9,24 +9,30 @@
 `@pytest.mark.machine_setup(cores=2)` chooses the machine of the last three,
 `@pytest.mark.modes("stress", "exact")` how QEMU runs the cores. Console logs are
 kept under build/test-logs/, named after the test; a failure says how to repeat it.
+
+In stress each machine delays its cores at random, from a seed of its own; POLY_SEED=N
+in the environment sets it for all. `--stress-repeat N` runs each test in stress N times.
 """
 
 import io
+import os
+import random
 import re
 import sys
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from polyphone import board as boards
-from polyphone import paths
+from polyphone import paths, system
 from polyphone.board import Board
 from polyphone.image import build, layout
 from polyphone.machine import terminal
 from polyphone.machine.console import Console, CoreRepl, Result
-from polyphone.machine.qemu import MEM_DEFAULT, Machine, Mode, Setup
+from polyphone.machine.qemu import SEED_MAX, Machine, Mode, Setup
 
 REPRODUCTIONS = pytest.StashKey[list[str]]()
 # Caches beside the kernel's sources would be taken for parts of it.
@@ -41,6 +47,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=boards.names(),
         help="run machine tests on this board only; may be repeated (default: all)",
     )
+    parser.addoption(
+        "--stress-repeat",
+        type=int,
+        default=1,
+        metavar="N",
+        help="run each machine test in stress N times, with other seeds (default: 1)",
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -52,7 +65,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "mode" in metafunc.fixturenames and "mode" not in own:
         marker = metafunc.definition.get_closest_marker("modes")
         modes = [Mode(name) for name in (marker.args if marker else ("stress",))]
-        metafunc.parametrize("mode", modes, ids=[mode.value for mode in modes])
+        times = metafunc.config.getoption("--stress-repeat")
+        runs = [
+            pytest.param(mode, id=f"{mode.value}{f'-{time + 1}' if time else ''}")
+            for mode in modes
+            for time in range(times if mode is Mode.STRESS else 1)
+        ]
+        metafunc.parametrize("mode", runs)
 
 
 @pytest.fixture(scope="session")
@@ -96,8 +115,19 @@ def machine(
 
 def machine_setup(board: Board, mode: Mode, **options: Any) -> Setup:
     """The Setup that the options of `machine` and of the marker describe."""
-    mem = options.pop("mem", MEM_DEFAULT)
-    return Setup(board, mem=layout.parse_size(str(mem)), mode=mode, **options)
+    cores, mem = options.pop("cores", None), options.pop("mem", None)
+    file = options.get("system")
+    found = system.load(
+        file, board, options.get("apps"), cores, mem and layout.parse_size(str(mem))
+    )
+    arguments = {**found.arguments, **options.pop("arguments", {})}
+    options.setdefault("seed", new_seed() if mode is Mode.STRESS else None)
+    return Setup(board, found.cores, found.mem, mode=mode, arguments=arguments, **options)
+
+
+def new_seed() -> int:
+    """Of a machine in stress: what POLY_SEED says, or one that was never there."""
+    return int(os.environ.get("POLY_SEED") or random.SystemRandom().randint(1, SEED_MAX))
 
 
 def marked(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -127,6 +157,8 @@ def exec_(
 
     def execute(command: str, **options: Any) -> Result:
         setup = machine_setup(board, mode, **{**marked(request), **options})
+        repeated = replace(setup, arguments={**setup.arguments, "exec": command})
+        request.node.stash.setdefault(REPRODUCTIONS, []).append(repeated.reproduction())
         log = log_file(request, 0)
         log.parent.mkdir(parents=True, exist_ok=True)
         output = io.BytesIO()

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 from polyphone import board as boards
-from polyphone import symbolize
+from polyphone import symbolize, system
 from polyphone.errors import UserError
 from polyphone.idl import command as idl
 from polyphone.image import build, layout
 from polyphone.machine import terminal
-from polyphone.machine.qemu import MEM_DEFAULT, Mode, Setup
+from polyphone.machine.qemu import CORES_DEFAULT, MEM_DEFAULT, SEED_MAX, Mode, Setup
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,11 +19,17 @@ def parser() -> argparse.ArgumentParser:
     board = argparse.ArgumentParser(add_help=False)
     board.add_argument("--board", default="virt_rv64", help="one of: " + ", ".join(boards.names()))
     machine = argparse.ArgumentParser(add_help=False, parents=[board])
-    machine.add_argument("--cores", default="4", help="how many cores (default 4)")
+    machine.add_argument(
+        "--system",
+        help="a system file: what runs where; its name in kernel/systems, or a path to a .toml",
+    )
+    machine.add_argument(
+        "--cores", help=f"how many cores (default: as the system file says, else {CORES_DEFAULT})"
+    )
     machine.add_argument(
         "--mem",
-        default=layout.size_text(MEM_DEFAULT),
-        help="private RAM of each core (default %(default)s)",
+        help="private RAM of each core (default: as the system file says, else"
+        f" {layout.size_text(MEM_DEFAULT)})",
     )
     machine.add_argument("--apps", type=Path, help="folder that the cores see as /rom")
     machine.add_argument(
@@ -31,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
         choices=[mode.value for mode in Mode],
         default=Mode.STRESS.value,
         help="stress: cores run at once; single: in turns; exact: in turns, repeatable",
+    )
+    machine.add_argument(
+        "--seed", help="delay each core here and there, at random from this number"
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add = commands.add_parser
@@ -43,7 +52,13 @@ def parser() -> argparse.ArgumentParser:
     )
     add("run", parents=[machine], help="a shell on this terminal")
     exec_ = add("exec", parents=[machine], help="boot, run shell commands, print their output")
-    exec_.add_argument("line", metavar="CMD", help="shell commands, separated by ;")
+    exec_.add_argument(
+        "line",
+        metavar="CMD",
+        nargs="?",
+        default="",
+        help="shell commands, separated by ; (default with a system file: wait)",
+    )
     add("debug", parents=[machine], help="as run, halted until gdb attaches")
     add("bench", parents=[board], help="measure")
     report = add("symbolize", parents=[board], help="name the addresses in a panic report")
@@ -55,21 +70,37 @@ def parser() -> argparse.ArgumentParser:
 
 def setup(options: argparse.Namespace) -> Setup:
     """The machine that the options describe."""
-    if not options.cores.isdecimal():
-        raise UserError(f"CORES={options.cores} is not a number")
-    chosen = Setup(
-        board=boards.load(options.board),
-        cores=int(options.cores),
-        mem=layout.parse_size(options.mem),
+    # All is checked here, before a build that may take a while.
+    board = boards.load(options.board)
+    cores = whole_number("CORES", options.cores)
+    mem = None if options.mem is None else layout.parse_size(options.mem)
+    seed = whole_number("SEED", options.seed)
+    if seed is not None and not 1 <= seed <= SEED_MAX:
+        raise UserError(f"SEED={seed}: a seed is 1 to {SEED_MAX}")
+    if cores is not None:
+        layout.check_cores(board, cores)
+    if mem is not None:
+        layout.check_mem(board, mem)
+    if options.apps is not None and not options.apps.is_dir():
+        raise UserError(f"APPS: '{options.apps}' is not a folder")
+    file = None if options.system is None else system.find(options.system)
+    found = system.load(file, board, options.apps, cores, mem)
+    return Setup(
+        board=board,
+        cores=found.cores,
+        mem=found.mem,
         apps=options.apps,
+        system=file,
         mode=Mode(options.mode),
+        seed=seed,
+        arguments=found.arguments,
     )
-    # Before a build that may take a while.
-    layout.check_cores(chosen.board, chosen.cores)
-    layout.check_mem(chosen.board, chosen.mem)
-    if chosen.apps is not None and not chosen.apps.is_dir():
-        raise UserError(f"APPS: '{chosen.apps}' is not a folder")
-    return chosen
+
+
+def whole_number(name: str, text: str | None) -> int | None:
+    if text is not None and not text.isdecimal():
+        raise UserError(f"{name}={text} is not a number")
+    return None if text is None else int(text)
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -90,9 +121,10 @@ def run_command(options: argparse.Namespace) -> int:
     chosen = setup(options)
     build.build(chosen.board)
     if options.command == "exec":
-        if not options.line.strip():
+        line = options.line.strip() or ("wait" if chosen.system else "")
+        if not line:
             raise UserError("no command to run; example: make exec CMD=cores")
-        return terminal.execute(chosen, options.line, sys.stdout.buffer)
+        return terminal.execute(chosen, line, sys.stdout.buffer)
     return terminal.debug(chosen) if options.command == "debug" else terminal.run(chosen)
 
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define BOOT_MAGIC 0x594c4f50u /* "POLY", little-endian */
-#define BOOT_VERSION 1u
+#define BOOT_VERSION 2u
 #define BOOT_BLOCK_BYTES 16384u
 
 #define BOOT_EXIT_ON_PANIC 1u      /* a panic of core 0 ends the machine with status 255 */
@@ -24,7 +24,8 @@ struct boot_block {
     uint64_t romfs_base;         /* physical; page-aligned */
     uint64_t romfs_bytes;        /* 0: there is none */
     uint32_t arguments_bytes;    /* of the JSON object that follows */
-    uint32_t flags;              /* BOOT_* below */
+    uint32_t flags;              /* BOOT_* above */
+    uint32_t seed;               /* of the delays of stress.h; 0: there are none */
     char arguments[];            /* UTF-8 JSON, not terminated */
 };
 

@@ -159,6 +159,12 @@ static void history_swap(void) {
     }
 }
 
+static bool editing;
+
+bool console_is_editing(void) {
+    return editing;
+}
+
 mp_obj_t console_readline(const char *prompt, mp_obj_t complete) {
     vstr_t line;
     vstr_init(&line, 64);
@@ -166,12 +172,15 @@ mp_obj_t console_readline(const char *prompt, mp_obj_t complete) {
     nlr_buf_t nlr;
     history_swap();
     MP_STATE_PORT(console_complete) = complete;
+    editing = true;
     if (nlr_push(&nlr) == 0) {
         result = readline(&line, prompt);
         nlr_pop();
+        editing = false;
         MP_STATE_PORT(console_complete) = MP_OBJ_NULL;
         history_swap();
     } else {
+        editing = false;
         MP_STATE_PORT(console_complete) = MP_OBJ_NULL;
         history_swap();
         nlr_jump(nlr.ret_val);

@@ -41,4 +41,10 @@ size_t console_autocomplete(const char *text, size_t length, const mp_print_t *p
 /* MicroPython's line editor with this completion; see cpu.readline. */
 mp_obj_t console_readline(const char *prompt, mp_obj_t complete);
 
+/* Whether that edits a line now. Only then that line can be taken off the console,
+ * for other output, and drawn again below it. */
+bool console_is_editing(void);
+void console_hide_line(void);
+void console_show_line(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include "console.h"
 #include "core.h"
 #include "hang.h"
+#include "heap.h"
 #include "memory_order.h"
 #include "place.h"
 #include "probe.h"
@@ -15,6 +16,7 @@
 #include "py/runtime.h"
 #include "shared/runtime/interrupt_char.h"
 #include "shared/runtime/pyexec.h"
+#include "stress.h"
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_urgent);
 MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_this);
@@ -110,7 +112,7 @@ static mp_obj_t cpu_online(void) {
 FUNCTION_0(cpu_online);
 
 static mp_obj_t cpu_arguments(void) {
-    if (BOOT->arguments_bytes > BOOT_BLOCK_BYTES - sizeof(struct boot_block)) {
+    if (BOOT->arguments_bytes > BOOT_BLOCK_BYTES - offsetof(struct boot_block, arguments)) {
         mp_raise_ValueError(MP_ERROR_TEXT("boot block: arguments too long"));
     }
     return mp_obj_new_str(BOOT->arguments, BOOT->arguments_bytes);
@@ -166,6 +168,7 @@ FUNCTION_N(cpu_wait, 0, 1);
 
 static void run_urgent(mp_sched_node_t *node) {
     (void)node;
+    stress_point(STRESS_SERVE);
     mp_obj_t serve = MP_STATE_PORT(cpu_urgent);
     if (serve == MP_OBJ_NULL || serve == mp_const_none) {
         return;
@@ -390,6 +393,22 @@ static mp_obj_t cpu_readline(mp_obj_t prompt, mp_obj_t complete) {
 }
 FUNCTION_2(cpu_readline);
 
+static mp_obj_t cpu_hide_line(void) {
+    if (console_is_editing()) {
+        console_hide_line();
+    }
+    return mp_obj_new_bool(console_is_editing());
+}
+FUNCTION_0(cpu_hide_line);
+
+static mp_obj_t cpu_show_line(void) {
+    if (console_is_editing()) {
+        console_show_line();
+    }
+    return mp_const_none;
+}
+FUNCTION_0(cpu_show_line);
+
 static void run_repl(void) {
     pyexec_mode_kind = PYEXEC_MODE_FRIENDLY_REPL;
     while ((pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl())
@@ -428,6 +447,19 @@ static mp_obj_t cpu_this_function(size_t n_args, const mp_obj_t *args) {
 }
 FUNCTION_N(cpu_this_function, 0, 1);
 
+/* --- the heap ------------------------------------------------------------------------------- */
+
+static mp_obj_t cpu_heap_limit(mp_obj_t limit) {
+    mp_int_t bytes = mp_obj_get_int(limit);
+    size_t used;
+    if (bytes < 0 || !heap_limit(bytes, &used)) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("heap limit of %d bytes: %d are in use"), (int)bytes, (int)used);
+    }
+    return mp_const_none;
+}
+FUNCTION_1(cpu_heap_limit);
+
 /* --- the module ------------------------------------------------------------------------------ */
 
 static const MP_DEFINE_STR_OBJ(cpu_doc, "This core, as the CPU driver gives it.");
@@ -454,7 +486,8 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(exit), ENTRY(wait), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
     ENTRY(interrupt), ENTRY(report), ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
-    ENTRY(interrupt_char), ENTRY(readline), ENTRY(repl),
+    ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
+    ENTRY(heap_limit),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };
 static MP_DEFINE_CONST_DICT(cpu_globals, cpu_globals_table);

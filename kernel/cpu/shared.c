@@ -4,6 +4,7 @@
 #include "core.h"
 #include "memory_order.h"
 #include "py/mpstate.h"
+#include "stress.h"
 
 unsigned core_number;
 
@@ -55,6 +56,7 @@ void doorbell_ring(unsigned core, unsigned bell) {
      * so a bit is never left behind a summary that was already taken. */
     mem_fetch_or(&control->pending[bell / 32], 1u << bell % 32);
     mem_fetch_or(&control->summary, 1u << bell / 32);
+    stress_point(STRESS_RING);
     arch_fence_device();
     arch_doorbell_interrupt(core);
 }
@@ -112,6 +114,7 @@ static inline bool idle(void) {
 }
 
 void core_wait(uint64_t deadline) {
+    stress_point(STRESS_SLEEP);
     uintptr_t state = arch_interrupts_mask();
     /* Whoever waits has announced it and looked again at what it waits for.
      * What came since then is in `event`, or pending, which ends the wait
@@ -128,4 +131,5 @@ void core_wait(uint64_t deadline) {
     }
     event = false;
     arch_interrupts_restore(state);
+    stress_point(STRESS_WAKE);
 }

@@ -52,8 +52,14 @@ def mount():
 def serve_forever(kernel):
     """The main loop of a core without a console. Its monitor takes the requests."""
     kernel.monitor.start()
+    starting = "programs" in kernel.arguments
     while True:
         try:
+            if starting:
+                starting = False
+                from poly import startup
+
+                startup.start_here(kernel)
             while kernel.monitor.request is None:
                 cpu.wait()
             from poly import serve
@@ -77,6 +83,10 @@ def run_shell(kernel):
         kernel.monitor.say("core %d: restarted, generation %d" % (kernel.number, cpu.generation()))
         if "exec" in kernel.arguments:
             cpu.exit(STATUS_RESTARTED)  # its commands were under way, who knows where
+    if "programs" in kernel.arguments:
+        from poly import startup
+
+        startup.wake_others()
     status = Shell(kernel).run()
     cpu.exit(status)
 

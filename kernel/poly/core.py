@@ -15,6 +15,7 @@ GO_ON, INTERRUPT, KILL = range(3)
 # Exit statuses, as shells have them.
 STATUS_USAGE = 2
 STATUS_INTERRUPTED = 130  # 128 + SIGINT
+STATUS_DIED = 255  # its core did
 
 
 class Core:

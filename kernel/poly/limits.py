@@ -30,5 +30,6 @@ ANSWER_MS = 2000  # a monitor's answer: slow hosts included, a dead monitor not
 START_MS = 5000  # all cores up after power-on
 RESTART_MS = 5000  # a restarted core serves again: as START_MS
 KILL_MS = 5000  # a killed program's end: it leaves at its next bytecode boundary
+LOOK_AGAIN_MS = 20  # `wait` asks the cores again: nothing rings when a program ends
 KILL_AGAIN_MS = 50  # a kill is repeated: the program may have swallowed it
 RETRY_MS = 5  # another try where nothing rings: a full ring, a full standard input

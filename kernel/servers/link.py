@@ -47,6 +47,8 @@ class Status:
             self.total_bytes,
             self.running_ms,
             self.started_by,  # core that started the program
+            self.startup_left,  # programs of the system file that have not ended
+            self.startup_status,  # the largest of those that have
         ) = struct.unpack_from(STATUS_FORMAT, answer, 0)
         self.name = text(answer, STATUS_BYTES, STATUS_BYTES + limits.NAME_BYTES)  # or ""
 

@@ -20,6 +20,7 @@ EXIT = 13  # status of the program that RUN started: RUN's second answer
 KINDS = 14  # 0 is none
 NOTHING = b""
 
-# generation, heap in use, heap in all, milliseconds of the program, started by
-STATUS_FORMAT = "<IIIIH"
-STATUS_BYTES = 18  # then the name
+# generation, heap in use, heap in all, milliseconds of the program, started by;
+# of the system file's programs there: how many have not ended, largest status
+STATUS_FORMAT = "<IIIIHHB"
+STATUS_BYTES = 21  # then the name

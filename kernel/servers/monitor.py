@@ -50,6 +50,9 @@ class Monitor(Requests):
         self.heap_bytes = 0
         self.started_ms = 0
         self.started_by = 0
+        # Of the system file's programs here; no fewer until startup.py has looked.
+        self.startup_left = len(kernel.arguments.get("programs", ()))
+        self.startup_status = 0
         self.byte = bytearray(1)
         self.spare = None  # freed to open a link when the heap is full
         self.handlers = self.table()
@@ -74,7 +77,8 @@ class Monitor(Requests):
 
     def start(self):
         self.announce(None)
-        self.idle = not cpu.is_console()
+        if "programs" not in self.kernel.arguments:  # else startup.py says when
+            self.rest()
         cpu.on_urgent(self.serve)
         if cpu.generation():
             self.supervisor.look()  # the last life may have left something undone
@@ -345,6 +349,8 @@ class Monitor(Requests):
             self.heap_bytes,
             time.ticks_diff(time.ticks_ms(), self.started_ms),
             self.started_by,
+            self.startup_left,
+            self.startup_status,
         )
 
     def own_status(self):
@@ -364,6 +370,10 @@ class Monitor(Requests):
     def refuse(self, link, text):
         self.idle = True
         self.tell(link, text.encode()[: ump.PAYLOAD], m.REFUSED)
+
+    def rest(self):
+        """This core runs nothing now and takes a RUN."""
+        self.idle = not cpu.is_console()
 
     def finish(self, link, status):
         self.idle = True  # before the message: its receiver may ask for the next program

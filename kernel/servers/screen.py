@@ -4,9 +4,12 @@
 that is `live` (the only one that runs) what there is of it is shown at once, and a
 core that is `raw` (its REPL is on the console) is passed on as it comes. Runs
 within the monitor's callback: what it needs is allocated when a link is opened.
+A command line that is being typed moves on to the next line, below the output.
 """
 
 import sys
+
+import cpu
 
 from poly import limits
 
@@ -54,6 +57,7 @@ class Screen:
 
     def put(self, core, line):
         """Write what the line holds, after its prefix if a line starts with it."""
+        at_prompt = cpu.hide_line()
         skip = 0
         if self.owner == core:
             skip = line.start
@@ -62,17 +66,25 @@ class Screen:
         self.stream.write(line.text, skip, line.end - skip)
         self.owner = NOBODY if line.text[line.end - 1] == NEWLINE else core
         line.end = line.start
+        if at_prompt:
+            self.end_line()
+            cpu.show_line()
+
+    def end_line(self):
+        if self.owner != NOBODY:
+            self.stream.write(b"\r\n")
+            self.owner = NOBODY
 
     def finish(self, core, line):
         if line.end > line.start:
             self.put(core, line)
         if self.owner == core:
-            self.stream.write(b"\r\n")
-            self.owner = NOBODY
+            self.end_line()
 
     def say(self, text):
         """A line or more of the kernel itself."""
-        if self.owner != NOBODY:
-            self.stream.write(b"\r\n")
-            self.owner = NOBODY
+        at_prompt = cpu.hide_line()
+        self.end_line()
         print(text)
+        if at_prompt:
+            cpu.show_line()

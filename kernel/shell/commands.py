@@ -175,6 +175,16 @@ def log(shell, words):
         print("%8d %s" % (time_ms, text))
 
 
+WAIT = ("wait", "wait for what the system file started; its largest status")
+
+
+def wait(shell, words):
+    if "programs" in shell.kernel.arguments:
+        from poly import startup
+
+        return startup.wait(shell.kernel)
+
+
 UPTIME = ("uptime", "time since the machine started")
 
 
@@ -240,6 +250,7 @@ COMMANDS = (
     Command(run, *RUN, ("program", "file", "place"), least=1, most=MANY, unguarded=True),
     Command(kill, *KILL_USAGE, ("core",), least=1, most=1),
     Command(restart, *RESTART, ("core",), least=1, most=1),
+    Command(wait, *WAIT),
     Command(repl, *REPL, ("core",), least=1, most=1, unguarded=True),
     Command(ls, *LS, ("file",), most=1),
     Command(cat, *CAT, ("file",), least=1, most=MANY),

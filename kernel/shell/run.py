@@ -7,13 +7,12 @@ the program, if there is one only.
 import cpu
 
 from poly import child, limits, program, serve
-from poly.core import INTERRUPT, KILL, STATUS_INTERRUPTED
+from poly.core import INTERRUPT, KILL, STATUS_DIED, STATUS_INTERRUPTED
 from poly.errors import Error, NoSuchService, PeerDied
 from poly.program import RUN_PROGRAM, RUN_REPL, Program
 from servers.screen import NOBODY
 from shell.parse import core_of, place
 
-STATUS_DIED = 255
 INPUT_PAUSE_MS = 20  # before what a full standard input refused is offered again
 
 

@@ -26,8 +26,12 @@ class Shell:
         try:
             if self.on_terminal:
                 self.banner()
-                while True:
-                    self.prompt()
+            if "programs" in self.kernel.arguments:
+                from poly import startup
+
+                startup.start(self.kernel, self.on_terminal)
+            while self.on_terminal:
+                self.prompt()
             self.run_line(self.kernel.arguments["exec"])
         except Leave as leave:
             return leave.args[0]

@@ -6,8 +6,8 @@ what follows up to the next one is what that prints (both streams). `make run` a
 `make debug` are typed at, on a terminal: what stands behind the prompts `poly> ` and
 `>>> ` is typed there, an empty `>>> ` is Ctrl-D. `...` stands for any text within a
 line, and alone on a line for any lines. All sessions run in order in one folder, which
-sees the repository, and before them has every `python` block under the name in the
-text above it.
+sees the repository, and before them has every `python` and `toml` block under the name
+in the text above it.
 """
 
 import os
@@ -65,12 +65,13 @@ def all_commands() -> list[Command]:
 
 
 def programs() -> dict[str, str]:
-    """The README's programs by the file that the text above each names last."""
+    """The README's programs and system files by the file that the text above each names last."""
     text = README.read_text()
     found = {}
-    for block in blocks("python"):
-        named = re.findall(r"`(\w+/\w+\.py)`", text[: block.start()])
-        found[named[-1]] = block[2]
+    for language, ending in (("python", "py"), ("toml", "toml")):
+        for block in blocks(language):
+            named = re.findall(rf"`(\w+/\w+\.{ending})`", text[: block.start()])
+            found[named[-1]] = block[2]
     return found
 
 
@@ -165,7 +166,15 @@ def save_programs(folder: Path) -> None:
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not what a `make` that runs these tests was told."""
     for name in [*os.environ]:
-        if name.startswith("MAKE") or name in ("MFLAGS", "BOARD", "CORES", "MEM", "APPS", "CMD"):
+        if name.startswith("MAKE") or name in (
+            "MFLAGS",
+            "BOARD",
+            "CORES",
+            "MEM",
+            "APPS",
+            "CMD",
+            "SYSTEM",
+        ):
             monkeypatch.delenv(name)
 
 

@@ -108,6 +108,7 @@ class HostCore:
         self.deadline_us: float | None = 0
         self.mapped: set[int] = set()
         self.heap_locks = 0
+        self.heap_limit = 0
         self.input = bytearray()
         self.interrupt_char = -1
         self.route: tuple[Any, int, int] | None = None
@@ -769,6 +770,15 @@ class Cpu(types.ModuleType):
                 return line.decode()
             else:
                 line += bytes((byte,))
+
+    def hide_line(self) -> bool:
+        return False
+
+    def show_line(self) -> None:
+        pass
+
+    def heap_limit(self, limit: int) -> None:
+        here.core.heap_limit = limit
 
     def repl(self) -> None:
         while True:

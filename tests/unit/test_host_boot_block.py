@@ -24,6 +24,7 @@ BLOCK = BootBlock(
     romfs_base=0x3_80A0_0000,
     romfs_bytes=0x1234,
     flags=5,
+    seed=0xFEDC_BA98,
     arguments={"exec": "cat 'ä\"'; ps"},
 )
 
@@ -65,7 +66,7 @@ def test_c_reads_what_python_wrote(tmp_path: Path) -> None:
     assert int(read.pop("BOOT_BLOCK_BYTES")) == boot_block.BLOCK_BYTES
     ours = {name: getattr(BLOCK, name) for name in read if hasattr(BLOCK, name)}
     assert int(read.pop("BOOT_EXIT_ON_PANIC")) == boot_block.EXIT_ON_PANIC
-    assert len(ours) == 9
+    assert len(ours) == 10
     assert {name: int(read[name]) for name in ours} == ours
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from polyphone.errors import UserError
 
 MAGIC = 0x594C4F50
-VERSION = 1
+VERSION = 2
 BLOCK_BYTES = 16384
 EXIT_ON_PANIC = 1  # flag: a panic of core 0 ends the machine with status 255
 # `struct boot_block` up to `arguments`, in its order.
-FIELDS = struct.Struct("<IIII QQ QQ QQ II")
+FIELDS = struct.Struct("<IIII QQ QQ QQ III")
+ARGUMENTS_MAX = BLOCK_BYTES - FIELDS.size  # bytes of JSON
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,15 @@ class BootBlock:
     romfs_base: int
     romfs_bytes: int
     flags: int = 0
+    seed: int = 0  # of delays at random; 0: there are none
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def pack(self) -> bytes:
         """The block's bytes. UserError if the arguments have no room in it."""
         text = json.dumps(self.arguments, ensure_ascii=False, separators=(",", ":")).encode()
-        room = BLOCK_BYTES - FIELDS.size
-        if len(text) > room:
-            raise UserError(f"the boot arguments take {len(text)} bytes, there is room for {room}")
-        *numbers, flags, _ = astuple(self)
-        return FIELDS.pack(MAGIC, VERSION, *numbers, len(text), flags) + text
+        if len(text) > ARGUMENTS_MAX:
+            raise UserError(
+                f"the boot arguments take {len(text)} bytes, there is room for {ARGUMENTS_MAX}"
+            )
+        *numbers, flags, seed, _ = astuple(self)
+        return FIELDS.pack(MAGIC, VERSION, *numbers, len(text), flags, seed) + text

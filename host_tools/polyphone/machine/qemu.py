@@ -26,7 +26,9 @@ from polyphone.errors import UserError
 from polyphone.image import layout, romfs
 from polyphone.image.boot_block import EXIT_ON_PANIC, BootBlock
 
+CORES_DEFAULT = 4
 MEM_DEFAULT = 16 * layout.MIB
+SEED_MAX = 0xFFFF_FFFF
 SPIN_US = 20  # polling before sleep pays only while the peer runs on another host CPU
 MONITOR_TIMEOUT_S = 10
 
@@ -56,16 +58,34 @@ class Setup:
     """What a machine is made of."""
 
     board: Board
-    cores: int = 4
+    cores: int = CORES_DEFAULT
     mem: int = MEM_DEFAULT  # private RAM per core
     apps: Path | None = None  # the folder that cores see as /rom
+    system: Path | None = None  # the file that `arguments` come from
     mode: Mode = Mode.STRESS
+    seed: int | None = None  # of delays at random, in every core; None: there are none
     arguments: dict[str, Any] = field(default_factory=dict)  # the boot arguments
 
     def spin_us(self) -> int:
         """How long a wait polls: not at all where no peer can make progress meanwhile."""
         crowded = self.cores > len(os.sched_getaffinity(0))
         return SPIN_US if self.mode is Mode.STRESS and not crowded else 0
+
+    def reproduction(self) -> str:
+        """A command for a shell that starts this machine on a terminal, or runs its commands."""
+        words = ["build/venv/bin/poly", "run", "--board", self.board.name]
+        words += ["--cores", str(self.cores), "--mem", layout.size_text(self.mem)]
+        words += ["--mode", self.mode.value]
+        if self.apps is not None:
+            words += ["--apps", str(self.apps)]
+        if self.system is not None:
+            words += ["--system", str(self.system)]
+        if self.seed is not None:
+            words += ["--seed", str(self.seed)]
+        if "exec" in self.arguments:
+            words[1:2] = ["exec"]
+            words.append(self.arguments["exec"])
+        return shlex.join(words)
 
 
 class Machine:
@@ -101,6 +121,7 @@ class Machine:
             shared_bytes=place.shared_bytes,
             romfs_base=place.romfs_base,
             romfs_bytes=place.romfs_bytes,
+            seed=self.setup.seed or 0,
             flags=EXIT_ON_PANIC if "exec" in self.setup.arguments else 0,
             arguments=self.setup.arguments,
         )
@@ -141,16 +162,7 @@ class Machine:
 
     def reproduction(self) -> str:
         """A command for a shell that starts the same machine on a terminal."""
-        setup = self.setup
-        words = ["build/venv/bin/poly", "run", "--board", setup.board.name]
-        words += ["--cores", str(setup.cores), "--mem", layout.size_text(setup.mem)]
-        words += ["--mode", setup.mode.value]
-        if setup.apps is not None:
-            words += ["--apps", str(setup.apps)]
-        if "exec" in setup.arguments:
-            words[1:2] = ["exec"]
-            words.append(setup.arguments["exec"])
-        return shlex.join(words)
+        return self.setup.reproduction()
 
     def start(self, log: Path | None = None, terminal: bool = False, **streams: Any) -> None:
         """Start QEMU; `streams` are Popen's stdin, stdout, stderr."""

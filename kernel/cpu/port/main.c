@@ -6,6 +6,7 @@
 #include "../console.h"
 #include "../core.h"
 #include "../memory_order.h"
+#include "../stress.h"
 #include "../uart.h"
 #include "py/compile.h"
 #include "py/cstack.h"
@@ -38,6 +39,7 @@ void interrupt_device(unsigned number) {
 void core_start(unsigned core, bool again) {
     core_number = core;
     arch_core_init(core, core == 0);
+    stress_point(STRESS_START);
     if (core == 0) {
         uart_init();
     }
@@ -45,6 +47,7 @@ void core_start(unsigned core, bool again) {
         life_again();
     } else if (core == 0) {
         for (unsigned other = 1; other < BOOT->core_count; other++) {
+            stress_point(STRESS_RELEASE);
             arch_core_release(other);
         }
     }

@@ -167,8 +167,22 @@ def readline(prompt: str, complete: Callable[[str], list[str]]) -> Optional[str]
     None on Ctrl-D with an empty line; KeyboardInterrupt on Ctrl-C.
     """
 
+def hide_line() -> bool:
+    """Take the line that readline() edits off the console, before other output; whether
+    there is one."""
+
+def show_line() -> None:
+    """Draw it again."""
+
 def repl() -> None:
     """MicroPython's own REPL on this core's standard input and output, until Ctrl-D."""
+
+# --- the heap ------------------------------------------------------------------------
+
+def heap_limit(limit: int) -> None:
+    """From now on the heap of this core has `limit` bytes; 0: all there are.
+
+    Frees what is not used first. ValueError if what is used reaches beyond that."""
 
 # --- what belongs to this core -------------------------------------------------------
 

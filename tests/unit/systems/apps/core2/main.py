@@ -1,0 +1,1 @@
+print("mine, on core 2")
