@@ -6,8 +6,9 @@ log, the panic reports in it with symbols and, while there is a machine, every
 core's registers.
 """
 
+import os
 import re
-import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -24,6 +25,8 @@ TIMEOUT_S = 60.0
 TAIL_LINES = 40
 CTRL_C, CTRL_D = "\x03", "\x04"
 PROGRAM_COUNTER = re.compile(r"\bpc[ =]+([0-9a-f]{8,16})\b", re.IGNORECASE)  # as QEMU prints it
+LOG_LAG_S = 5.0  # QEMU writes the log after the console itself
+LOG_POLL_S = 0.01
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -44,13 +47,12 @@ class Result:
 
 
 class _Stream(fdspawn):  # type: ignore[type-arg]
+    received = 0  # characters; bytes are as many or more
+
     def read_nonblocking(self, size: int = 1, timeout: float | None = -1) -> str:
-        try:
-            return str(super().read_nonblocking(size, timeout))
-        except ConnectionResetError:
-            # The machine ended before it took all of its input.
-            self.flag_eof = True
-            raise pexpect.EOF("the machine ended") from None
+        text = str(super().read_nonblocking(size, timeout))
+        self.received += len(text)
+        return text
 
 
 class Console:
@@ -61,17 +63,24 @@ class Console:
         self.log = log
         self.timeout_s = timeout_s
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._socket, guest = socket.socketpair()
         self._errors = machine.folder / "qemu.err"
-        with guest, self._errors.open("wb") as errors:
-            machine.start(log, stdin=guest, stdout=guest, stderr=errors)
+        # Pipes, because sockets have room for few messages of one byte each, and what QEMU
+        # must write again it logs again.
+        stdin, self._input = os.pipe()
+        self._output, stdout = os.pipe()
+        with self._errors.open("wb") as errors:
+            machine.start(log, stdin=stdin, stdout=stdout, stderr=errors)
+        os.close(stdin)
+        os.close(stdout)
         self.stream = _Stream(
-            self._socket, timeout=timeout_s, encoding="utf-8", codec_errors="replace"
+            self._output, timeout=timeout_s, encoding="utf-8", codec_errors="replace"
         )
 
     def send(self, text: str) -> None:
         """Type `text` as it is."""
-        self._socket.sendall(text.encode())
+        data = text.encode()
+        while data:
+            data = data[os.write(self._input, data) :]
 
     def expect(self, pattern: str, timeout_s: float | None = None, what: str = "") -> str:
         """Wait for a regular expression; the text before it. ConsoleError if it does not come,
@@ -133,6 +142,11 @@ class Console:
 
     def text(self) -> str:
         """All that the guest has written so far."""
+        end = time.monotonic() + LOG_LAG_S
+        while not self.log.exists() or self.log.stat().st_size < self.stream.received:
+            if time.monotonic() > end:
+                break
+            time.sleep(LOG_POLL_S)
         if not self.log.exists():
             return ""
         return self.log.read_bytes().decode(errors="replace").replace("\r\n", "\n")
@@ -165,7 +179,10 @@ class Console:
     def close(self) -> None:
         """End the machine and the console."""
         self.machine.stop()
-        self._socket.close()
+        for end in (self._input, self._output):
+            if end >= 0:
+                os.close(end)
+        self._input = self._output = -1
 
 
 class CoreRepl:
