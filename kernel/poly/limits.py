@@ -31,5 +31,6 @@ START_MS = 5000  # all cores up after power-on
 RESTART_MS = 5000  # a restarted core serves again: as START_MS
 KILL_MS = 5000  # a killed program's end: it leaves at its next bytecode boundary
 LOOK_AGAIN_MS = 20  # `wait` asks the cores again: nothing rings when a program ends
+UPTIME_MS = 1 << 30  # longer than any machine runs: 12 days
 KILL_AGAIN_MS = 50  # a kill is repeated: the program may have swallowed it
 RETRY_MS = 5  # another try where nothing rings: a full ring, a full standard input

@@ -9,7 +9,7 @@ import cpu
 
 from poly import limits, program
 from poly.core import STATUS_DIED, STATUS_INTERRUPTED
-from poly.errors import Error, NoSuchService, Timeout
+from poly.errors import Error, PeerBroke
 from poly.program import Program
 
 STARTED_BY = 0  # core whose console the file's programs write to
@@ -97,14 +97,16 @@ def wait(kernel):
     """Until no core has a program of the system file left to end; the largest status."""
     while True:
         left = worst = 0
-        for status in kernel.monitor.statuses():
-            if isinstance(status, (NoSuchService, Timeout)):  # not up yet; busy
-                left += 1
-            elif isinstance(status, Error):
+        for core, status in enumerate(kernel.monitor.statuses()):
+            if cpu.panics(core, limits.UPTIME_MS):  # it may have been restarted since
                 worst = STATUS_DIED
-            else:
+            if not isinstance(status, Error):
                 left += status.startup_left
                 worst = max(worst, status.startup_status)
+            elif isinstance(status, PeerBroke) or cpu.state(core) == cpu.STOPPED:
+                worst = STATUS_DIED
+            else:  # busy, or about to be restarted
+                left += 1
         if left == 0:
             return worst
         cpu.wait(limits.LOOK_AGAIN_MS)

@@ -153,6 +153,7 @@ def test_the_prompt_comes_back_below_a_panic_report(
     console.expect_prompt()
     console.send("stat")
     console.expect(r"\*\*\* end\s+poly> stat")
+    console.expect(r"core 2: restarted, generation 1\s+poly> stat")
     console.send("us\r")
     assert console.expect_prompt().endswith("us\n0\n")
 
@@ -223,6 +224,37 @@ def test_poly_exec_with_a_system_file_as_a_script_uses_it(
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"poly: {file}:2: core 1: the machine has cores 0..0\n"
+
+
+@pytest.mark.modes("stress", "exact")
+def test_a_restarted_core_starts_again_what_the_file_says(
+    exec: Callable[..., Result], system: Callable[[str], Path]
+) -> None:
+    file = system(
+        program("[1, 2]", "arguments", "first", restart="always") + program("[1, 2]", "hello")
+        + program(2, "arguments", "last", restart="always")
+    )  # fmt: skip
+    result = exec("wait; restart 2; wait; restart 1; restart 2; wait", system=file)
+    assert result.status == 0
+    first, last = "['/rom/arguments.py', 'first']", "['/rom/arguments.py', 'last']"
+    lines = by_core(result.output)
+    assert lines[1] == [first, "hello from core 1 of 4", first]
+    assert lines[2] == [first, "hello from core 2 of 4", last, first, last, first, last]
+
+
+def test_a_program_that_crashes_its_core_again_and_again_is_given_up(
+    exec: Callable[..., Result], system: Callable[[str], Path]
+) -> None:
+    file = system(
+        "[restart]\nintensity = 2\nperiod_s = 3600\n"
+        + program(2, "crash", "store", "0", restart="always") + program(1, "hello")
+    )  # fmt: skip
+    result = exec("wait", system=file)
+    assert result.status == 255
+    found = re.findall(r"\*\*\* core 2 \(generation (\d)\) panic", result.output)
+    assert found == ["0", "1", "2"]
+    assert "core 2: stays dead: 2 restarts within 3600000 ms, no more\n" in result.output
+    assert "[1] hello from core 1 of 4\n" in result.output
 
 
 def test_a_shipped_system_runs(exec: Callable[..., Result]) -> None:
