@@ -6,7 +6,7 @@ what follows up to the next one is what that prints (both streams). `make run` a
 `make debug` are typed at, on a terminal: what stands behind the prompts `poly> ` and
 `>>> ` is typed there, an empty `>>> ` is Ctrl-D. `...` stands for any text within a
 line, and alone on a line for any lines. All sessions run in order in one folder, which
-sees the repository, and before them has every `python` and `toml` block under the name
+sees the repository, and before them has every `python`, `toml` and `idl` block under the name
 in the text above it.
 """
 
@@ -68,7 +68,7 @@ def programs() -> dict[str, str]:
     """The README's programs and system files by the file that the text above each names last."""
     text = README.read_text()
     found = {}
-    for language, ending in (("python", "py"), ("toml", "toml")):
+    for language, ending in (("python", "py"), ("toml", "toml"), ("idl", "if")):
         for block in blocks(language):
             named = re.findall(rf"`(\w+/\w+\.{ending})`", text[: block.start()])
             found[named[-1]] = block[2]

@@ -18,12 +18,12 @@ TESTS = paths.ROOT / "tests"
 DOCUMENTS = [USERS, MAINTAINERS, TESTS / "README.md", TESTS / "model" / "README.md"]
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
-ENDINGS = "py pyi c h S ld md toml txt patch ini pml"
+ENDINGS = "py pyi c h S ld md toml txt patch ini pml if"
 FILE = re.compile(rf"[\w.<>-]+\.({'|'.join(ENDINGS.split())})|Makefile")
 FOLDER = re.compile(r"[\w.<>-]+(/[\w.<>-]+)*/")
 # Made by users, by the build or by tools; not in a fresh checkout.
 MADE = ("build/", "apps/", ".hypothesis/")
-KERNEL_SOURCES = ("*.c", "*.h", "*.S", "*.ld", "*.py", "*.pyi", "*.patch")
+KERNEL_SOURCES = ("*.c", "*.h", "*.S", "*.ld", "*.py", "*.pyi", "*.patch", "*.if")
 
 
 def spans(document: Path) -> list[str]:

@@ -95,3 +95,33 @@ def test_a_dangling_link_and_a_pipe_are_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UserError, match="pipe' is neither a file nor a folder"):
         romfs.pack(tmp_path)
+
+
+# --- interfaces --------------------------------------------------------------------
+
+
+def test_an_interface_file_has_its_module_beside_it(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "sub/talk.if": b'import "t.if" as t; interface talk { message m(t.number n); };',
+            "sub/t.if": b"alias number uint8;",
+        },
+    )
+    files = romfs.unpack(romfs.pack(tmp_path))
+    assert sorted(files) == ["/rom/sub/t.if", "/rom/sub/talk.if", "/rom/sub/talk_if.py"]
+    module = files["/rom/sub/talk_if.py"].decode()
+    assert "def pack_m(buffer, n):" in module
+    compile(module, "talk_if.py", "exec")
+
+
+def test_a_mistake_in_an_interface_file_is_shown(tmp_path: Path) -> None:
+    write(tmp_path, {"talk.if": b"interface talk { message m(unit8 n); };"})
+    with pytest.raises(UserError, match=r"(?s)talk.if' has mistakes.*did you mean 'uint8'"):
+        romfs.pack(tmp_path)
+
+
+def test_a_file_in_the_place_of_a_generated_module_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"talk.if": b"interface talk { message m(); };", "talk_if.py": b""})
+    with pytest.raises(UserError, match="is also what is made from 'talk.if'"):
+        romfs.pack(tmp_path)

@@ -11,7 +11,17 @@ from rich.console import Console
 from rich.status import Status
 
 from polyphone import paths
-from polyphone.bench import boot, channels, coroutines, figures, idle, interpreter, restart, words
+from polyphone.bench import (
+    boot,
+    channels,
+    coroutines,
+    figures,
+    idle,
+    interfaces,
+    interpreter,
+    restart,
+    words,
+)
 from polyphone.bench.figures import Figure
 from polyphone.bench.guest import BenchError
 from polyphone.board import Board
@@ -29,6 +39,7 @@ GROUPS: dict[str, Measure] = {
     "channels, wall time": lambda board, status: channels.measure_wall(board),
     "wordcount": lambda board, status: words.measure_exact(board),
     "wordcount, wall time": lambda board, status: words.measure_wall(board),
+    "interface compiler": lambda board, status: interfaces.measure(),
     "interpreter": interpreter.measure,
 }
 

@@ -65,6 +65,7 @@ BOUNDS: dict[str, Bound] = {
     "ump_python_roundtrip_wall_us": Bound(AT_MOST, 15),
     "wordcount_growth": Bound(AT_MOST, 1.10),
     "wordcount_speedup": Bound(AT_LEAST, 1.8),
+    "idl_1000_messages_s": Bound(AT_MOST, 2),
 }
 
 

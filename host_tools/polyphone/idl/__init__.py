@@ -4,6 +4,7 @@
     check.py       tree to checked model      scope.py        names of types
     describe.py    the wire layout as a table and its hash
     formatting.py  the canonical form of a file
+    emit.py        model to Python module     codec.py        its functions
 
 The wire format of a message, little endian throughout:
 

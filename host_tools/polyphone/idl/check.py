@@ -37,7 +37,6 @@ from polyphone.idl.scope import (
     check_distinct,
     check_name,
     check_unique,
-    parameter_name,
 )
 from polyphone.idl.types import STRINGS
 
@@ -80,7 +79,6 @@ class _Checker:
         self.rpcs: list[Rpc] = []
         self.errors: dict[str, syntax.Name] = {}
         self.py_errors: list[str] = []
-        self.classes: set[str] = set()
 
     def check(self) -> Interface | None:
         interfaces = [item for item in self.tree.items if isinstance(item, syntax.Interface)]
@@ -109,7 +107,6 @@ class _Checker:
                 if check_unique(self.report, self.source, item.name, self.errors, "error"):
                     chosen = py_name(self.report, self.source, item.metas)
                     self.py_errors.append(chosen or mangled(item.name.text))
-        self.classes = {kind.py_name for kind in self.scope.emitted} | set(self.py_errors)
         for item in declarations:
             if isinstance(item, syntax.Message):
                 self._message(item)
@@ -134,6 +131,13 @@ class _Checker:
         if self.report.errors:
             return  # some of them may be the reason
         taken = [kind.py_name for kind in self.scope.emitted]
+        functions = {
+            f"{way}_{found.py_name}" for way in ("pack", "unpack") for found in self.messages
+        }
+        if clash := functions.intersection(taken):
+            self.report.error(self.source, node.name.span,
+                              f"a type and a function are both '{min(clash)}' in Python",
+                              'choose another name with @py(name="...")')  # fmt: skip
         check_distinct(self.report, self.source, node.name, taken)
         named = list(zip(self.errors.values(), self.py_errors, strict=True))
         named += [(self.seen[found.name], constant(found.py_name)) for found in self.messages]
@@ -228,7 +232,7 @@ class _Checker:
             place = LENGTH if isinstance(found, Variable) else found
             offset = aligned(end, place.align)
             end = offset + place.size
-            parameter = chosen or parameter_name(argument.name.text, self.classes)
+            parameter = chosen or mangled(argument.name.text)
             fields.append(Field(argument.name.text, found, offset, parameter))
         check_distinct(self.report, self.source, at, [part.py_name for part in fields])
         message = Message(len(self.messages) + 1, kind, name, python, tuple(fields), end,

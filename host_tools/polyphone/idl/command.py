@@ -10,6 +10,7 @@ from polyphone.errors import UserError
 from polyphone.idl.check import Checked, check
 from polyphone.idl.describe import describe
 from polyphone.idl.diagnostics import InterfaceError, Source
+from polyphone.idl.emit import emit
 from polyphone.idl.formatting import format_file
 from polyphone.idl.parser import parse
 
@@ -22,6 +23,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     what.add_argument("--check", action="store_true", help="only look for mistakes (default)")
     what.add_argument("--describe", action="store_true", help="print the wire layout as a table")
     what.add_argument("--format", action="store_true", help="print in canonical format")
+    what.add_argument("-o", dest="folder", type=Path, metavar="DIR",
+                      help="write a Python module for each file")  # fmt: skip
     command.add_argument("--types", nargs="+", type=Path, default=[], metavar="FILE",
                          help="files whose types all others may use")  # fmt: skip
     command.add_argument("--quiet", action="store_true", help="do not print warnings")
@@ -64,10 +67,14 @@ def run(options: argparse.Namespace, output: TextIO, errors: TextIO) -> int:
 
 def _result(options: argparse.Namespace, file: Path, checked: Checked, output: TextIO) -> None:
     if checked.interface is None:
-        if options.describe:
+        if options.describe or options.folder:
             raise UserError(f"'{file}' has types only, no interface")
     elif options.describe:
         output.write(describe(checked.interface))
+    elif options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        module = options.folder / f"{checked.interface.py_name}.py"
+        module.write_text(emit(checked.interface, file.name), encoding="utf-8")
 
 
 def main(options: argparse.Namespace) -> int:

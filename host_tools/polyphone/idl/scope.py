@@ -18,7 +18,7 @@ from polyphone.idl.model import (
     Type,
     aligned,
 )
-from polyphone.idl.names import FUNCTIONS, MODULE, PYTHON, mangled
+from polyphone.idl.names import mangled_attribute, mangled_type
 from polyphone.idl.parser import parse
 from polyphone.idl.types import BUILTINS, DECLARABLE, STRINGS
 
@@ -208,7 +208,7 @@ class Scope:
             align = max(align, kind.align)  # type: ignore[union-attr]
             chosen = py_name(self.report, self.source, part.metas)
             fields.append(
-                Field(part.name.text, kind, offset, chosen or field_name(part.name.text))
+                Field(part.name.text, kind, offset, chosen or mangled_attribute(part.name.text))
             )
         check_distinct(self.report, self.source, node.name, [part.py_name for part in fields])
         size = aligned(end, align)
@@ -224,13 +224,13 @@ class Scope:
             message = f"'{node.name.text}' has {len(seen):,} members, at most {MEMBERS:,}"
             self.report.error(self.source, node.name.span, message)
         members = tuple(seen)
-        py_members = [name + "_" if name in PYTHON else name for name in members]
+        py_members = [mangled_attribute(name) for name in members]
         check_distinct(self.report, self.source, node.name, py_members)
         return Enum(node.name.text, members, self._py(node), tuple(py_members))
 
     def _py(self, node: syntax.Typedef | syntax.Struct | syntax.Enum) -> str:
         chosen = py_name(self.report, self.source, node.metas)
-        return chosen or self.prefix + mangled(node.name.text)
+        return chosen or self.prefix + mangled_type(node.name.text)
 
     def _check_size(self, name: syntax.Name, size: int) -> bool:
         if size > MESSAGE_BYTES:
@@ -242,17 +242,6 @@ class Scope:
 
 
 # --- names -------------------------------------------------------------------------
-
-
-def field_name(name: str) -> str:
-    return name + "_" if name in PYTHON else name
-
-
-def parameter_name(name: str, classes: set[str]) -> str:
-    """The parameter of generated functions for an argument."""
-    while name in PYTHON or name in FUNCTIONS or name in MODULE or name in classes:
-        name += "_"
-    return name
 
 
 def check_name(report: Report, source: Source, name: syntax.Name) -> bool:

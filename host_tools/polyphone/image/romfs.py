@@ -3,7 +3,8 @@ see in place.
 
 The same folder always gives the same bytes. Names starting with a dot and
 `__pycache__` are left out. File contents come first, aligned, and the folders
-after them point there.
+after them point there. Beside an interface file `name.if` lies the module that is
+made from it, `name_if.py`.
 """
 
 from pathlib import Path
@@ -52,9 +53,29 @@ def _place_contents(writer: VfsRomWriter, folder: Path) -> dict[str, object]:
             except OSError as error:
                 raise UserError(f"APPS: '{path}' cannot be read: {error.strerror}") from None
             entries[path.name] = _place_content(writer, content)
+            if path.suffix == ".if":
+                _place_module(writer, path, entries)
         else:
             raise UserError(f"APPS: '{path}' is neither a file nor a folder")
     return entries
+
+
+def _place_module(writer: VfsRomWriter, path: Path, entries: dict[str, object]) -> None:
+    """Compile an interface file; one of types only has no module."""
+    from polyphone.idl.command import compile_file  # few folders need the compiler
+    from polyphone.idl.diagnostics import InterfaceError
+    from polyphone.idl.emit import emit
+
+    module = path.with_name(f"{path.stem}_if.py")
+    if module.exists():
+        raise UserError(f"APPS: '{module}' is also what is made from '{path.name}'")
+    try:
+        interface = compile_file(path).interface
+    except InterfaceError as error:
+        raise UserError(f"APPS: '{path}' has mistakes\n\n{error}".rstrip()) from None
+    if interface:
+        content = emit(interface, path.name).encode()
+        entries[module.name] = _place_content(writer, content)
 
 
 def _place_content(writer: VfsRomWriter, content: bytes) -> tuple[int, int]:
