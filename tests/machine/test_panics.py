@@ -13,7 +13,9 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from holding import APPS
 
+from polyphone import symbolize
 from polyphone.board import Board
+from polyphone.machine import crash
 from polyphone.machine.console import Console, CoreRepl, Result
 
 POLY = Path(sys.executable).parent / "poly"
@@ -161,10 +163,27 @@ def test_poly_exec_prints_the_report_with_symbols(board: Board, image: Path) -> 
     assert "poly: core 1 died (generation 0)" in done.stdout
     assert "core 1: restarted, generation 1" in done.stdout
     assert "with symbols:" in done.stderr
-    check_report(done.stderr[done.stderr.index("***") :], 1, r"store .* at 0x0+ \(page zero\)")
+    check_report(
+        done.stderr[done.stderr.index("***") :].partition("kept:")[0],
+        1, r"store .* at 0x0+ \(page zero\)",
+    )  # fmt: skip
+    kept = Path(done.stderr.rpartition("kept: ")[2].strip()).read_text()
+    check_report(kept[kept.index("***") : kept.index("*** end") + 7], 1, r"store .*")
+    assert "where each core stood:" in kept  # known only if the machine still runs
+    assert f"poly exec --board {board.name}" in kept
 
 
 @pytest.mark.machine_setup(arguments=STAY_DEAD)
+def test_a_crash_file_says_where_each_core_stood(shell: Console) -> None:
+    shell.run("run crash store 0 @2")
+    file, report = crash.keep(shell.machine, symbolize.reports(shell.text())[0])
+    check_report(report, 2, r"store .*")
+    kept = file.read_text()
+    file.unlink()
+    assert report.rstrip() in kept
+    assert re.search(r"where each core stood:\n(core \d: 0x[0-9a-f]+ \w+.*\n){4}\n", kept)
+
+
 def test_all_cores_but_one_may_die_at_once(shell: Console) -> None:
     for core in (1, 2, 3):
         assert shell.run(f"run crash store 0 @{core}").status == 255

@@ -350,7 +350,7 @@ def test_tab_completes_commands_programs_files_and_cores(steady: Console) -> Non
 
 
 OFFERED = [
-    ("r", ["repl", "run"]),
+    ("r", ["repl", "restart", "run"]),
     ("c", ["cat", "cd", "cores"]),
     ("kill ", ["0", "1", "2", "3"]),
     ("repl ", ["0", "1", "2", "3"]),

@@ -17,6 +17,7 @@ import pexpect
 from pexpect.fdpexpect import fdspawn
 
 from polyphone import symbolize
+from polyphone.machine import crash
 from polyphone.machine.qemu import Machine
 
 PROMPT = "poly> "
@@ -24,7 +25,6 @@ PYTHON_PROMPT = ">>> "
 TIMEOUT_S = 60.0
 TAIL_LINES = 40
 CTRL_C, CTRL_D = "\x03", "\x04"
-PROGRAM_COUNTER = re.compile(r"\bpc[ =]+([0-9a-f]{8,16})\b", re.IGNORECASE)  # as QEMU prints it
 LOG_LAG_S = 5.0  # QEMU writes the log after the console itself
 LOG_POLL_S = 0.01
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -157,7 +157,8 @@ class Console:
         if self.machine.running():
             try:
                 registers = self.machine.registers()
-                parts += [*self._places(registers), "registers:", registers]
+                symbols = symbolize.Symbols(self.machine.setup.board.image)
+                parts += [*crash.places(registers, symbols), "registers:", registers]
             except Exception as error:  # a hung QEMU must not hide the problem itself
                 parts.append(f"(no registers: {error!r})")
         errors = self._errors.read_text(errors="replace") if self._errors.exists() else ""
@@ -166,15 +167,6 @@ class Console:
         tail = self.text().splitlines()[-TAIL_LINES:]
         parts += [f"end of {self.log}:", *tail]
         raise ConsoleError("\n".join(parts))
-
-    def _places(self, registers: str) -> list[str]:
-        """Where in the code each core is."""
-        symbols = symbolize.Symbols(self.machine.setup.board.image)
-        places = [int(match[1], 16) for match in PROGRAM_COUNTER.finditer(registers)]
-        return [
-            f"core {core}: {place:#x} {symbols.describe(place) or ''}"
-            for core, place in enumerate(places)
-        ]
 
     def close(self) -> None:
         """End the machine and the console."""

@@ -30,7 +30,7 @@ CORES_DEFAULT = 4
 MEM_DEFAULT = 16 * layout.MIB
 SEED_MAX = 0xFFFF_FFFF
 SPIN_US = 20  # polling before sleep pays only while the peer runs on another host CPU
-MONITOR_TIMEOUT_S = 10
+MONITOR_TIMEOUT_S = 3
 
 
 class Mode(Enum):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from polyphone import paths, symbolize
+from polyphone.machine import crash
 from polyphone.machine.qemu import Machine, Setup
 
 POLL_S = 0.2  # how soon a panic report on a terminal is annotated
@@ -20,10 +21,11 @@ ARCHITECTURES = {"riscv": "riscv:rv64", "arm64": "aarch64"}  # gdb's names
 
 
 class PanicWatch:
-    """Takes console output as it comes and prints each finished panic report with symbols."""
+    """Takes console output as it comes, prints each finished panic report with symbols and
+    keeps it as a crash file."""
 
-    def __init__(self, image: Path, line_end: str = "\n") -> None:
-        self._image = image
+    def __init__(self, machine: Machine, line_end: str = "\n") -> None:
+        self._machine = machine
         self._line_end = line_end
         self._rest = ""
         self._report: list[str] = []
@@ -41,8 +43,8 @@ class PanicWatch:
                     self._report = []
 
     def _print(self, report: str) -> None:
-        text = symbolize.annotate(report.replace("\r", ""), symbolize.Symbols(self._image))
-        sys.stderr.write("with symbols:\n".join(["", text]).replace("\n", self._line_end))
+        file, text = crash.keep(self._machine, report.replace("\r", ""))
+        sys.stderr.write(f"with symbols:\n{text}kept: {file}\n".replace("\n", self._line_end))
         sys.stderr.flush()
 
 
@@ -86,7 +88,7 @@ def _welcome(setup: Setup) -> str:
 def _on_terminal(machine: Machine) -> int:
     log = paths.board_build(machine.setup.board.name) / "console.log"
     log.unlink(missing_ok=True)
-    watch = PanicWatch(machine.setup.board.image, "\r\n" if sys.stderr.isatty() else "\n")
+    watch = PanicWatch(machine, "\r\n" if sys.stderr.isatty() else "\n")
     ended = threading.Event()
     machine.start(log, terminal=True)
     follower = threading.Thread(target=_follow, args=(log, watch, ended))
@@ -119,7 +121,7 @@ def execute(setup: Setup, command: str, output: BinaryIO, log: Path | None = Non
     with Machine(setup) as machine:
         machine.start(log, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         assert machine.process is not None and machine.process.stdout is not None
-        watch = PanicWatch(setup.board.image)
+        watch = PanicWatch(machine)
         held = b""
         # read1 returns what is there: progress shows while it is made.
         while part := machine.process.stdout.read1():  # type: ignore[attr-defined]

@@ -1,0 +1,52 @@
+"""Crash files: what there is to know of a panic, kept under build/<board>/crash/.
+
+A file has the command that starts the same machine, the report with functions, files
+and lines, where every core stood when the report was seen, and all registers.
+"""
+
+import re
+import time
+from pathlib import Path
+
+from polyphone import paths, symbolize
+from polyphone.machine.qemu import Machine
+
+KEPT = 100  # files of a board; the oldest go
+PROGRAM_COUNTER = re.compile(r"\bpc[ =]+([0-9a-f]{8,16})\b", re.IGNORECASE)  # as QEMU prints it
+
+
+def folder(board_name: str) -> Path:
+    return paths.board_build(board_name) / "crash"
+
+
+def places(registers: str, symbols: symbolize.Symbols) -> list[str]:
+    """Where in the code each core is, by QEMU's `info registers -a`."""
+    found = [int(match[1], 16) for match in PROGRAM_COUNTER.finditer(registers)]
+    return [
+        f"core {core}: {place:#x} {symbols.describe(place) or ''}".rstrip()
+        for core, place in enumerate(found)
+    ]
+
+
+def keep(machine: Machine, report: str) -> tuple[Path, str]:
+    """Write the crash file of a report; the file, and the report with symbols."""
+    registers = "not known: the machine has ended"
+    if machine.running():
+        try:
+            registers = machine.registers()  # at once: the cores go on
+        except Exception as error:  # it ends just now, or hangs: the report is kept all the same
+            registers = f"not known: {error!r}"
+    symbols = symbolize.Symbols(machine.setup.board.image)
+    report = symbolize.annotate(report, symbols)
+    cores = places(registers, symbols) or [registers]
+    parts = [f"machine: {machine.reproduction()}", "", report.rstrip(), ""]
+    parts += ["where each core stood:", *cores, "", "registers:", registers.rstrip(), ""]
+    target = folder(machine.setup.board.name)
+    target.mkdir(parents=True, exist_ok=True)
+    number = re.search(r"core (\d+)", report)
+    stamp = time.strftime("%Y%m%d-%H%M%S") + f"-{time.time_ns() % 10**9 // 1000:06d}"
+    file = target / f"{stamp}-core{number[1] if number else ''}.txt"
+    file.write_text("\n".join(parts), encoding="utf-8")
+    for old in sorted(target.glob("*.txt"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return file, report
