@@ -86,12 +86,15 @@ uint32_t channel_region_bytes(uint32_t slots) {
     return (2 * ring_bytes(slots) + LAYOUT_PAGE - 1) & ~(LAYOUT_PAGE - 1u);
 }
 
-void channel_open(struct channel *channel, void *region, uint32_t slots, unsigned side) {
+void channel_open(struct channel *channel, void *region, uint32_t slots, unsigned side,
+    uint32_t longest) {
     struct ump_ring *first = region;
     struct ump_ring *second = (struct ump_ring *)((char *)region + ring_bytes(slots));
     channel->kind = 0;
     channel->in_train = channel->must_cut = channel->rx_armed = channel->tx_armed = false;
-    vstr_init(&channel->partial, 2 * UMP_PAYLOAD);
+    channel->longest = longest;
+    vstr_init(&channel->partial,
+        UMP_PAYLOAD + (longest < CHANNEL_MESSAGE_MAX ? longest : UMP_PAYLOAD));
     ump_producer_open(&channel->tx, side == 0 ? first : second, slots);
     ump_consumer_open(&channel->rx, side == 0 ? second : first, slots);
 }
@@ -296,8 +299,12 @@ static MP_NOINLINE bool take_part(struct channel *channel, struct ump_message sl
         partial->len = 0;
         return false;
     }
-    if (partial->len + slot.length > CHANNEL_MESSAGE_MAX) {
+    if (partial->len + slot.length > channel->longest) {
         channel_die(channel, UMP_BAD_KIND);
+        return false;
+    }
+    if (!slot.last && slot.length != UMP_PAYLOAD) { /* or a train might never end */
+        channel_die(channel, UMP_BAD_LENGTH);
         return false;
     }
     vstr_add_strn(partial, (const char *)message->first, slot.length);
@@ -313,10 +320,12 @@ static MP_NOINLINE bool take_part(struct channel *channel, struct ump_message sl
 
 /* The next message if it is there whole. One that fits a slot is in
  * message->first, a longer one in channel->partial, where its start also stays
- * while the rest is not there. */
+ * while the rest is not there. Takes a ringful of slots at most: a peer that sends
+ * as fast as they are taken must not keep its receiver here. */
 static bool take_message(struct channel *channel, struct message *message) {
     struct ump_message slot;
-    while (ump_receive(&channel->rx, &slot, message->first)) {
+    uint32_t slots = 0;
+    while (slots++ <= channel->rx.mask && ump_receive(&channel->rx, &slot, message->first)) {
         if (ump_receive_must_ring(&channel->rx)) {
             ring_peer(channel);
         }
@@ -339,6 +348,7 @@ bool channel_receive(struct channel *channel, struct message *message, bool wait
         if (!wait) {
             return false;
         }
+        serve_pending(); /* even if the ring is never seen empty */
         wait_message(channel);
     }
     if (channel->rx_armed) {

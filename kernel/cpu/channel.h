@@ -20,6 +20,7 @@ struct channel {
     bool in_train;                 /* a send is under way: no other may start */
     bool must_cut;                 /* a train was broken off and not yet taken back */
     bool rx_armed, tx_armed;       /* sleep is announced; may outlast the call that did */
+    uint32_t longest;              /* message that the peer may send */
     vstr_t partial;                /* the start of a train whose rest is not there yet */
 };
 
@@ -35,8 +36,10 @@ extern const mp_obj_type_t mp_type_ChannelDied;
 /* Bytes of shared RAM for both rings, in whole pages. */
 uint32_t channel_region_bytes(uint32_t slots);
 
-/* Sets all but the doorbells. Side 0 sends on the region's first ring. */
-void channel_open(struct channel *channel, void *region, uint32_t slots, unsigned side);
+/* Sets all but the doorbells. Side 0 sends on the region's first ring. A `longest`
+ * below CHANNEL_MESSAGE_MAX is room made now: receiving then never allocates. */
+void channel_open(struct channel *channel, void *region, uint32_t slots, unsigned side,
+    uint32_t longest);
 
 /* enum ump_fault, and in words (NULL: alive). */
 unsigned channel_fault(const struct channel *channel);

@@ -87,8 +87,11 @@ void doorbell_ring(unsigned core, unsigned bell);
 /* As if this core's own urgent doorbell had rung; masked. */
 void doorbell_ring_self(void);
 
-/* Takes the lowest core whose urgent doorbell rang; -1: none. */
+/* Takes the lowest core whose urgent doorbell rang, each once before any again; -1: none. */
 int doorbell_take_urgent(void);
+
+/* Whether there is one to take. */
+bool doorbell_is_urgent(void);
 
 /* Sleeps until something happened on this core since the last wait returned,
  * or until the deadline in ticks (0: none). May return early. */

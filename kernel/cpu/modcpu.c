@@ -55,7 +55,9 @@ static mp_obj_t cpu_generation(size_t n_args, const mp_obj_t *args) {
 FUNCTION_N(cpu_generation, 0, 1);
 
 static mp_obj_t cpu_state(mp_obj_t core) {
-    return mp_obj_new_int_from_uint(mem_load_acquire(&control_of(core_of(core))->state));
+    uint32_t state = mem_load_acquire(&control_of(core_of(core))->state);
+    /* Who says nonsense is as good as dead. */
+    return MP_OBJ_NEW_SMALL_INT(state > CORE_STOPPED ? CORE_DEAD : state);
 }
 FUNCTION_1(cpu_state);
 
@@ -166,6 +168,8 @@ static mp_obj_t cpu_wait(size_t n_args, const mp_obj_t *args) {
 }
 FUNCTION_N(cpu_wait, 0, 1);
 
+static mp_sched_node_t urgent_node;
+
 static void run_urgent(mp_sched_node_t *node) {
     (void)node;
     stress_point(STRESS_SERVE);
@@ -181,9 +185,11 @@ static void run_urgent(mp_sched_node_t *node) {
         mp_print_str(&mp_plat_print, "uncaught exception in the monitor\n");
         mp_obj_print_exception(&mp_plat_print, MP_OBJ_FROM_PTR(nlr.ret_val));
     }
+    if (doorbell_is_urgent()) {
+        core_schedule_urgent(); /* what was left is served after the next bytecodes */
+    }
 }
 
-static mp_sched_node_t urgent_node;
 
 static mp_obj_t cpu_hang(mp_obj_t how) {
     hang(mp_obj_get_int(how));
@@ -243,6 +249,10 @@ static mp_obj_t cpu_interrupt(void) {
 }
 FUNCTION_0(cpu_interrupt);
 
+static bool printable(char c) {
+    return c == '\n' || (c >= ' ' && c <= '~');
+}
+
 static mp_obj_t cpu_report(mp_obj_t arg) {
     unsigned core = core_of(arg);
     if (core != core_number && core_number != 0) {
@@ -253,7 +263,14 @@ static mp_obj_t cpu_report(mp_obj_t arg) {
     if (bytes == 0) {
         return mp_const_none;
     }
-    return mp_obj_new_str((const char *)(length + 1), MIN(bytes, REPORT_BYTES - sizeof(*length)));
+    /* Its owner may write anything there. */
+    const char *text = (const char *)(length + 1);
+    vstr_t report;
+    vstr_init_len(&report, MIN(bytes, REPORT_BYTES - sizeof(*length)));
+    for (size_t i = 0; i < report.len; i++) {
+        report.buf[i] = printable(text[i]) ? text[i] : '?';
+    }
+    return mp_obj_new_str_from_vstr(&report);
 }
 FUNCTION_1(cpu_report);
 
@@ -272,13 +289,13 @@ static mp_obj_t cpu_mesh(mp_obj_t arg) {
 }
 FUNCTION_1(cpu_mesh);
 
-static mp_obj_t cpu_arena(void) {
+static mp_obj_t cpu_arena(size_t n_args, const mp_obj_t *args) {
     uint32_t offset, length;
-    arena_of(core_number, &offset, &length);
+    arena_of(n_args == 0 ? core_number : core_of(args[0]), &offset, &length);
     mp_obj_t pair[2] = {mp_obj_new_int_from_uint(offset), mp_obj_new_int_from_uint(length)};
     return mp_obj_new_tuple(2, pair);
 }
-FUNCTION_0(cpu_arena);
+FUNCTION_N(cpu_arena, 0, 1);
 
 /* A page-aligned part of the shared window after the control pages and reports,
  * which are mapped once and for all. */

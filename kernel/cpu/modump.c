@@ -71,7 +71,7 @@ static unsigned number_of(mp_obj_t arg, const char *name, unsigned below) {
 
 static mp_obj_t method_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
     const mp_obj_t *args) {
-    mp_arg_check_num(n_args, n_kw, 6, 7, false);
+    mp_arg_check_num(n_args, n_kw, 6, 8, false);
     uint32_t slots = slots_of(args[1]);
     uint32_t offset = number_of(args[0], "offset", shared_bytes());
     uint32_t first = BOOT->core_count * (LAYOUT_PAGE + REPORT_BYTES); /* after control, reports */
@@ -83,12 +83,15 @@ static mp_obj_t method_make_new(const mp_obj_type_t *type, size_t n_args, size_t
             (unsigned)channel_region_bytes(slots));
     }
     unsigned side = number_of(args[2], "side", 2);
+    uint32_t longest = n_args > 7
+        ? number_of(args[7], "longest", CHANNEL_MESSAGE_MAX + 1) : CHANNEL_MESSAGE_MAX;
     struct channel *channel = mp_obj_malloc(struct channel, type);
     channel->bell = number_of(args[3], "bell", DOORBELLS);
     channel->peer_core = number_of(args[4], "peer_core", BOOT->core_count);
     channel->peer_bell = number_of(args[5], "peer_bell", DOORBELLS);
     channel->always_ring = n_args > 6 && mp_obj_is_true(args[6]);
-    channel_open(channel, (void *)(uintptr_t)(LAYOUT_SHARED + offset), slots, side);
+    channel_open(channel, (void *)(uintptr_t)(LAYOUT_SHARED + offset), slots, side,
+        longest);
     return MP_OBJ_FROM_PTR(channel);
 }
 

@@ -1,5 +1,7 @@
 /* The shared window: control pages, reports, the monitors' mesh, arenas; and
  * the doorbells, which live in the control pages. */
+#include <string.h>
+
 #include "arch.h"
 #include "core.h"
 #include "memory_order.h"
@@ -88,15 +90,38 @@ void doorbell_ring_self(void) {
     core_schedule_urgent();
 }
 
-int doorbell_take_urgent(void) {
-    int found = -1;
-    uintptr_t state = arch_interrupts_mask();
-    for (unsigned word = 0; word < URGENT_WORDS && found < 0; word++) {
-        if (urgent_latched[word] != 0) {
-            unsigned bit = __builtin_ctz(urgent_latched[word]);
-            urgent_latched[word] &= urgent_latched[word] - 1;
-            found = word * 32 + bit;
+bool doorbell_is_urgent(void) {
+    uint32_t any = 0;
+    for (unsigned word = 0; word < URGENT_WORDS; word++) {
+        any |= urgent_latched[word];
+    }
+    return any != 0;
+}
+
+/* The lowest of the bells that rang, without those in `but`; -1: none. Takes it. */
+static int take_urgent_but(const uint32_t *but) {
+    for (unsigned word = 0; word < URGENT_WORDS; word++) {
+        uint32_t bits = urgent_latched[word] & ~but[word];
+        if (bits != 0) {
+            urgent_latched[word] &= ~(bits & -bits);
+            return word * 32 + __builtin_ctz(bits);
         }
+    }
+    return -1;
+}
+
+/* In rounds, each bell once in a round, so that who rings again and again keeps
+ * nobody else waiting. */
+int doorbell_take_urgent(void) {
+    static uint32_t taken[URGENT_WORDS]; /* in this round */
+    uintptr_t state = arch_interrupts_mask();
+    int found = take_urgent_but(taken);
+    if (found < 0) {
+        memset(taken, 0, sizeof(taken));
+        found = take_urgent_but(taken);
+    }
+    if (found >= 0) {
+        taken[found / 32] |= 1u << found % 32;
     }
     arch_interrupts_restore(state);
     return found;

@@ -10,7 +10,7 @@ MESH_SLOTS = 16  # a ring: both rings of a pair of monitors fit their one page
 REPLY_RESERVE = 6  # slots that only replies take: one of each of the six kinds may be under way
 RUN_SLOTS = MESH_SLOTS - REPLY_RESERVE - 2  # a RUN goes out whole, past two other requests
 RUN_BYTES = RUN_SLOTS * 60  # argv, folder and channel of a program to start
-SPARE_BYTES = 2048  # freed to open a link when the heap is full: a link and its channel
+SPARE_BYTES = 2560  # freed to open a link when the heap is full: a link and its channel
 NAME_BYTES = 36  # of a program's name in a status: what its slot of 60 leaves
 INPUT_BYTES = 32  # console input under way to a program: one slot, fed byte by byte
 

@@ -109,6 +109,8 @@ def unpack_request(message, length):
         raise Misuse("RUN of %d bytes" % length)
     head = struct.unpack_from(REQUEST, message, 0)
     strings = bytes(message[size:length]).decode().split("\0")
+    if len(strings) < 3:
+        raise Misuse("RUN without a program")
     return head + (strings[:-1],)
 
 

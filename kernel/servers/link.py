@@ -21,7 +21,14 @@ class Link:
         # A monitor serves its doorbells between bytecodes, not by waiting on a
         # ring, so it never announces sleep: every message rings.
         self.channel = ump.Channel(
-            page, limits.MESH_SLOTS, 0 if core < peer else 1, peer, peer, core, True
+            page,
+            limits.MESH_SLOTS,
+            0 if core < peer else 1,
+            peer,
+            peer,
+            core,
+            True,
+            limits.RUN_BYTES,
         )
         self.message = bytearray(limits.RUN_BYTES)  # the one received last
         self.dead = False

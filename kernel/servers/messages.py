@@ -24,3 +24,7 @@ NOTHING = b""
 # of the system file's programs there: how many have not ended, largest status
 STATUS_FORMAT = "<IIIIHHB"
 STATUS_BYTES = 21  # then the name
+
+# How many bytes a message of each kind has: whoever sends another breaks the protocol.
+LEAST = (0, 0, 0, 0, 57, 14, 2, 0, 1, 1, 0, 1, 0, 1)
+MOST = (0, 0, 0, 0, 57, 480, 2, 60, 1, 1, 32, 1, 60, 1)

@@ -15,7 +15,7 @@ import micropython
 import ump
 
 from poly import heap, limits
-from poly.core import GO_ON, KILL
+from poly.core import GO_ON, INTERRUPT, KILL
 from poly.deadline import Deadline
 from poly.errors import Error
 from servers import messages as m
@@ -26,6 +26,7 @@ from servers.supervisor import Supervisor
 BUSY = b"1 program of 1 runs: "
 # What there is to tell of a core on the console.
 DIED, RESTARTED, STAYS_DEAD = 1, 2, 4
+BAD_LENGTH = ValueError("length")  # made once: the heap may be full
 STATUS_REFUSED = 255  # of a child that never ran
 
 
@@ -33,6 +34,7 @@ class Monitor(Requests):
     def __init__(self, kernel):
         self.kernel = kernel
         self.core = kernel.number
+        self.cores = cpu.cores()
         self.links = {}  # by core
         self.buried = bytearray(cpu.cores())  # whether its present life is over, and that is told
         self.news = bytearray(cpu.cores())  # what is untold, on the console's owner
@@ -87,8 +89,10 @@ class Monitor(Requests):
 
     def serve(self, _):
         """Serve every core that rang since the last time."""
-        peer = cpu.take_urgent()
-        while peer >= 0:
+        for _ in range(self.cores):  # who rings all the time comes once
+            peer = cpu.take_urgent()
+            if peer < 0:
+                return
             if peer == self.core:
                 self.on_ctrl_c()
             elif cpu.known(peer):
@@ -97,17 +101,20 @@ class Monitor(Requests):
                     self.hear(link)
             else:
                 self.bury(peer)
-            peer = cpu.take_urgent()
 
     def hear(self, link):
         """Serve what a peer has sent: a ringful at most, for whatever came later rang later."""
         try:
             for _ in range(limits.MESH_SLOTS):
-                length = link.channel.try_recv_into(link.message)
+                length = -1 if link.dead else link.channel.try_recv_into(link.message)
                 if length < 0:
                     return
                 kind = link.channel.kind
-                self.handlers[kind if kind < m.KINDS else 0](link, length)
+                if kind >= m.KINDS:
+                    kind = 0
+                elif not m.LEAST[kind] <= length <= m.MOST[kind]:
+                    raise BAD_LENGTH
+                self.handlers[kind](link, length)
         except (ump.ChannelDied, ValueError):
             self.cut(link, "broke the protocol of monitors")
 
@@ -237,6 +244,9 @@ class Monitor(Requests):
         self.run_message, link.message = link.message, self.run_message
 
     def on_stop(self, link, length):
+        if not INTERRUPT <= link.message[0] <= KILL:
+            self.cut(link, "sent a STOP that is none")
+            return
         # On a core that serves, from the request that was taken to its exit.
         running = self.kernel.program is not None if cpu.is_console() else not self.idle
         if running:
@@ -292,6 +302,8 @@ class Monitor(Requests):
 
     def on_started(self, link, length):
         link.peer_bell = link.message[0] | link.message[1] << 8
+        if not (link.peer_bell == 0 or cpu.URGENT <= link.peer_bell < cpu.DOORBELLS):
+            self.cut(link, "sent a doorbell that is none")
         link.asked &= ~(1 << m.RUN)
 
     def on_refused(self, link, length):

@@ -156,6 +156,7 @@ class Requests:
                 if not deadline.wait(limits.RETRY_MS):
                     raise self.late(link, deadline)
         except ump.ChannelDied:
+            self.cut(link, "broke the protocol of monitors")  # unless it was cut before
             self.check(link)
             raise
 

@@ -443,6 +443,7 @@ class Channel:
         peer_core: int,
         peer_bell: int,
         always_ring: bool = False,
+        longest: int = MESSAGE_MAX,
     ) -> None:
         self.core: HostCore = here.core
         self.machine = self.core.machine
@@ -721,9 +722,10 @@ class Cpu(types.ModuleType):
             self.ring(high, URGENT)
         return page
 
-    def arena(self) -> tuple[int, int]:
+    def arena(self, core: int | None = None) -> tuple[int, int]:
         machine = here.core.machine
-        return machine.arenas + here.core.number * machine.arena, machine.arena
+        number = here.core.number if core is None else core
+        return machine.arenas + number * machine.arena, machine.arena
 
     def map(self, offset: int, length: int) -> None:
         assert offset % PAGE == length % PAGE == 0

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,7 @@ def message_kinds() -> dict[str, int]:
         if isinstance(node, ast.Assign):
             target, value = node.targets[0], node.value
             names = target.elts if isinstance(target, ast.Tuple) else [target]
-            values = value.elts if isinstance(value, ast.Tuple) else [value]
+            values = value.elts if isinstance(target, ast.Tuple) else [value]
             for name, constant in zip(names, values, strict=True):
                 assert isinstance(name, ast.Name)
                 if isinstance(constant, ast.Constant) and isinstance(constant.value, int):
@@ -104,6 +105,20 @@ def message_kinds() -> dict[str, int]:
     numbered = {name: number for name, number in found.items() if 0 < number < kinds}
     assert sorted(numbered.values()) == list(range(1, kinds))
     return numbered
+
+
+def test_every_kind_of_message_has_bounds_of_its_length() -> None:
+    space: dict[str, Any] = {}
+    exec((paths.KERNEL / "servers/messages.py").read_text(), space)
+    assert len(space["LEAST"]) == len(space["MOST"]) == space["KINDS"]
+    assert all(least <= most for least, most in zip(space["LEAST"], space["MOST"], strict=True))
+    limits: dict[str, Any] = {}
+    exec((paths.KERNEL / "poly/limits.py").read_text(), limits)
+    status_is, run, input_ = space["STATUS_IS"], space["RUN"], space["INPUT"]
+    assert space["MOST"][run] == limits["RUN_BYTES"]
+    assert space["MOST"][input_] == limits["INPUT_BYTES"]
+    status_bytes = space["STATUS_BYTES"] + limits["NAME_BYTES"]
+    assert space["LEAST"][status_is] == space["MOST"][status_is] == status_bytes
 
 
 # --- figures -----------------------------------------------------------------------

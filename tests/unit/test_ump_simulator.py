@@ -3,10 +3,23 @@ Method: the C source over simulated memory that a seed drains; each removed prim
 """
 
 import ctypes
+import random
+from collections import Counter
 from typing import Any
 
 import pytest
-from ump_ring import CPU, HARNESS, PLAIN, Ring, compile_c, declare_ring
+from ump_ring import (
+    ALIVE,
+    BAD_CONSUMED,
+    BAD_LENGTH,
+    BAD_SEQUENCE,
+    CPU,
+    HARNESS,
+    PLAIN,
+    Ring,
+    compile_c,
+    declare_ring,
+)
 
 TSO, PSO, WEAK = range(3)
 ORDERS = {"tso": TSO, "pso": PSO, "weak": WEAK}
@@ -252,3 +265,54 @@ def test_each_call_touches_each_shared_word_once_and_in_the_order_of_the_rules(
         assert accesses.take() == [("mem_store_relaxed", rx_sleep), ("mem_fence", -1)]
         ring.producer_sleep(True)
         assert accesses.take() == [("mem_store_relaxed", tx_sleep), ("mem_fence", -1)]
+
+
+class Scribbler(Accesses):
+    """Changes a word of the ring before any access of the other end, as a seed says."""
+
+    def __init__(self, simulator: ctypes.CDLL, ring: Ring, seed: int) -> None:
+        super().__init__(simulator, ring)
+        self.random = random.Random(seed)
+        self.words = (ctypes.c_uint32 * (ring.block.length // 4)).from_address(ring.block.address)
+        self.changes = 0
+
+    def _note(self, primitive: bytes, address: int | None, length: int) -> None:
+        super()._note(primitive, address, length)
+        if self.random.random() < 0.2:
+            at = self.random.choice((0, 16, 32, self.random.randrange(len(self.words))))
+            if self.random.random() < 0.5:  # a header
+                at = 48 + 16 * self.random.randrange((len(self.words) - 48) // 16) + 15
+            self.words[at] ^= self.random.choice((1 << self.random.randrange(32), 0xFFFFFFFF, 3))
+            self.changes += 1
+
+
+def use_both_ends(ring: Ring) -> None:
+    """Everything that the two ends of a channel do, whatever comes of it."""
+    for number in range(30):
+        sent = ring.tx.sent
+        assert ring.credits() <= ring.slots
+        if ring.send(bytes(number), number):
+            assert ring.tx.sent == sent + 1 and not ring.tx.fault
+        ring.send_must_ring()
+        ring.ready()
+        message = ring.receive()
+        assert message is None or (len(message.payload) <= 60 and not ring.rx.fault)
+        ring.receive_must_ring()
+        ring.consumer_sleep(bool(number & 1))
+        ring.producer_sleep(bool(number & 2))
+
+
+@pytest.mark.parametrize("slots", [2, 8])
+def test_words_changed_between_any_two_accesses_kill_an_end_or_harm_nothing(
+    simulator: ctypes.CDLL, slots: int
+) -> None:
+    ends: Counter[int] = Counter()
+    changes = 0
+    for seed in range(500):
+        ring = Ring(simulator, slots)
+        with Scribbler(simulator, ring, seed) as scribbler:
+            use_both_ends(ring)  # any access outside of the ring fails in Accesses
+        changes += scribbler.changes
+        ends.update({ring.tx.fault, ring.rx.fault})
+    assert changes > 10_000
+    assert set(ends) == {ALIVE, BAD_LENGTH, BAD_SEQUENCE, BAD_CONSUMED}, ends

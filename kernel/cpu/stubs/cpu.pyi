@@ -96,7 +96,8 @@ def undisturbed(function: Callable[[Any], Any], argument: Any) -> Any:
     """function(argument), with no callback run before it returns."""
 
 def take_urgent() -> int:
-    """A core that rang since it was last taken, or -1. Lowest number first.
+    """A core that rang since it was last taken, or -1. Lowest number first, each once
+    before any of them again.
 
     This core's own number: an interrupt character came.
     """
@@ -119,8 +120,9 @@ def mesh(core: int) -> Optional[int]:
     Zeroes it first if that is this core's to do. OSError: no room for a page table.
     """
 
-def arena() -> tuple[int, int]:
-    """(offset, length) in the shared window of the RAM whose regions this core hands out."""
+def arena(core: int = ...) -> tuple[int, int]:
+    """(offset, length) in the shared window of the RAM whose regions that core hands out
+    (this core without argument)."""
 
 def map(offset: int, length: int) -> None:
     """Map a region of the shared window, read-write. OSError if not whole pages of it."""

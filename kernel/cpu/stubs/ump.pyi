@@ -22,7 +22,9 @@ class Channel:
     after the other, each UMP ring padded to RING_BYTES. The end with `side` 0
     sends on the first, the end with `side` 1 on the second. `bell` is this end's
     doorbell on this core; `peer_core` and `peer_bell` the other's, which is rung
-    only when it announced sleep, or at every message if `always_ring`.
+    only when it announced sleep, or at every message if `always_ring`. The channel dies
+    if the peer sends a message of more than `longest` bytes, for which there is room from
+    the start if they are less than MESSAGE_MAX.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Channel:
         peer_core: int,
         peer_bell: int,
         always_ring: bool = False,
+        longest: int = 65536,
     ) -> None: ...
     @staticmethod
     def region_bytes(slots: int) -> int:

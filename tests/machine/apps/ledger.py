@@ -8,12 +8,10 @@ import sys
 
 import poly
 
-count = int(sys.argv[1])
-longest = int(sys.argv[2])
 poll = select.poll()
 
 
-def fill(message, number):
+def fill(message, number, longest):
     """Write message `number` into a buffer; its length."""
     message[0] = number & 255
     message[1] = number >> 8 & 255
@@ -24,7 +22,7 @@ def fill(message, number):
     return length
 
 
-def exchange(channel):
+def exchange(channel, count, longest):
     poll.register(channel, select.POLLIN)
     out = bytearray(longest)
     views = [memoryview(out)[:length] for length in range(longest + 1)]
@@ -34,13 +32,13 @@ def exchange(channel):
     while sent < count or received < count:
         moved = False
         if sent < count:
-            length = fill(out, sent)
+            length = fill(out, sent, longest)
             if channel.try_send(views[length], sent & 31):
                 sent += 1
                 moved = True
         length = channel.try_recv_into(got)
         if length >= 0:
-            expected = fill(wanted, received)
+            expected = fill(wanted, received, longest)
             if (
                 length != expected
                 or got[:3] != wanted[:3]
@@ -63,11 +61,21 @@ def wait(channel, sending):
     poll.poll(1 if few else -1)
 
 
-if sys.argv[3:]:
-    exchange(poly.parent())
-else:
-    child = poly.spawn((poly.core() + 1) % poly.cores(), "ledger", sys.argv[1:] + ["other"])
-    result = exchange(child.channel)
-    status = child.wait()
-    child.close()
-    print("sent %d, received %d, status %d" % (result + (status,)))
+def with_next_core(count, longest):
+    """Exchange with a new program on the next core: (sent, received, its status)."""
+    arguments = (str(count), str(longest), "other")
+    with poly.spawn((poly.core() + 1) % poly.cores(), "ledger", arguments) as child:
+        sent, received = exchange(child.channel, count, longest)
+        return sent, received, child.wait()
+
+
+def main():
+    count, longest = int(sys.argv[1]), int(sys.argv[2])
+    if sys.argv[3:]:
+        exchange(poly.parent(), count, longest)
+    else:
+        print("sent %d, received %d, status %d" % with_next_core(count, longest))
+
+
+if __name__ == "__main__":
+    main()

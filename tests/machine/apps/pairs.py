@@ -2,10 +2,11 @@
 
 import sys
 
+import ledger
+
 import poly
 
 other = poly.spawn(2, "ledger", ("5000", "60"))
 sys.argv[1:] = ["5000", "60"]
-import ledger  # noqa: E402, F401
-
+ledger.main()
 sys.exit(other.wait())
