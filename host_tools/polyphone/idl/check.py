@@ -130,7 +130,7 @@ class _Checker:
         """Classes and constants of the module must differ."""
         if self.report.errors:
             return  # some of them may be the reason
-        taken = [kind.py_name for kind in self.scope.emitted]
+        taken = {kind.py_name for kind in self.scope.emitted}
         functions = {
             f"{way}_{found.py_name}" for way in ("pack", "unpack") for found in self.messages
         }
@@ -138,15 +138,23 @@ class _Checker:
             self.report.error(self.source, node.name.span,
                               f"a type and a function are both '{min(clash)}' in Python",
                               'choose another name with @py(name="...")')  # fmt: skip
-        check_distinct(self.report, self.source, node.name, taken)
+        classes = [kind.py_name for kind in self.scope.emitted]
+        check_distinct(self.report, self.source, node.name, classes)
         named = list(zip(self.errors.values(), self.py_errors, strict=True))
         named += [(self.seen[found.name], constant(found.py_name)) for found in self.messages]
+        self._check_new(named, taken)
+        named = [(self.seen[rpc.name], rpc.py_name) for rpc in self.rpcs]
+        one_way = (found for found in self.messages if not found.pair)
+        named += [(self.seen[found.name], found.py_name) for found in one_way]
+        self._check_new(named, set())
+
+    def _check_new(self, named: list[tuple[syntax.Name, str]], taken: set[str]) -> None:
         for name, python in named:
             if python in taken:
                 self.report.error(self.source, name.span,
                                   f"'{name.text}' is '{python}' in Python, as something else is",
                                   'choose another name with @py(name="...")')  # fmt: skip
-            taken.append(python)
+            taken.add(python)
 
     # --- messages ------------------------------------------------------------------
 

@@ -72,9 +72,12 @@ def _result(options: argparse.Namespace, file: Path, checked: Checked, output: T
     elif options.describe:
         output.write(describe(checked.interface))
     elif options.folder:
-        options.folder.mkdir(parents=True, exist_ok=True)
         module = options.folder / f"{checked.interface.py_name}.py"
-        module.write_text(emit(checked.interface, file.name), encoding="utf-8")
+        try:
+            options.folder.mkdir(parents=True, exist_ok=True)
+            module.write_text(emit(checked.interface, file.name), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"'{module}' cannot be written: {error.strerror}") from None
 
 
 def main(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import keyword
 
 from polyphone.idl import syntax
 from polyphone.idl.diagnostics import Report, Source, similar
+from polyphone.idl.names import TAKEN, VIEWS
 
 PY = "py"
 FOREIGN = ("ata",)  # Flounder's own; it says nothing about the wire
@@ -33,6 +34,9 @@ def _name(report: Report, source: Source, meta: syntax.Meta) -> str | None:
         assert isinstance(text, str)
         if not text.isascii() or not text.isidentifier() or keyword.iskeyword(text):
             report.error(source, value.span, f"'{text}' is no name in Python")
+            return None
+        if text in TAKEN or text in VIEWS:
+            report.error(source, value.span, f"'{text}' is a name that generated modules use")
             return None
         if text.startswith("_"):
             report.error(source, value.span,

@@ -3,6 +3,7 @@
 Everything here is consistent; who makes it (check.py) has told all mistakes before.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum as Enumeration
@@ -104,6 +105,12 @@ class Struct:
     align: int
     py_name: str
 
+    @functools.cached_property
+    def depth(self) -> int:
+        """How many types lie in each other."""
+        depth: int = max(getattr(part.type, "depth", 0) for part in self.fields)
+        return 1 + depth
+
     def __str__(self) -> str:
         return f"struct {self.name}"
 
@@ -117,9 +124,15 @@ class FixedArray:
     count: int
     py_name: str
 
-    @property
+    @functools.cached_property
     def size(self) -> int:
         return self.element.size * self.count
+
+    @functools.cached_property
+    def depth(self) -> int:
+        """How many types lie in each other."""
+        depth: int = getattr(self.element, "depth", 0)
+        return 1 + depth
 
     @property
     def align(self) -> int:

@@ -1,5 +1,6 @@
 """Names of types and what they mean: resolves declarations, in any order, without cycles."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TypeAlias
 
 from polyphone.idl import syntax
 from polyphone.idl.diagnostics import InterfaceError, Report, Source, Span, similar
-from polyphone.idl.limits import LENGTH_MAX, MEMBERS, MESSAGE_BYTES, NAME_LENGTH
+from polyphone.idl.limits import LENGTH_MAX, MEMBERS, MESSAGE_BYTES, NAME_LENGTH, NESTING
 from polyphone.idl.metas import py_name
 from polyphone.idl.model import (
     Enum,
@@ -162,6 +163,10 @@ class Scope:
                               " -> ".join(chain))  # fmt: skip
             self.resolved[name] = UNKNOWN
             return UNKNOWN
+        if len(self.in_progress) > NESTING:
+            message = f"types that are made of types, more than {NESTING} deep"
+            self.report.error(self.source, node.name.span, message)
+            return UNKNOWN
         self.in_progress.append(name)
         make: dict[type, Callable[..., Type]] = {
             syntax.Alias: lambda alias: self.type_of(alias.type),
@@ -187,8 +192,7 @@ class Scope:
             count = 1
         name = self._py(node)
         array = FixedArray(node.name.text, element, count, name)  # type: ignore[arg-type]
-        self._check_size(node.name, array.size)
-        return array
+        return array if self._check_size(node.name, array) else UNKNOWN
 
     def _struct(self, node: syntax.Struct) -> Type:
         if not node.fields:
@@ -212,9 +216,8 @@ class Scope:
             )
         check_distinct(self.report, self.source, node.name, [part.py_name for part in fields])
         size = aligned(end, align)
-        if not self._check_size(node.name, size):
-            return UNKNOWN
-        return Struct(node.name.text, tuple(fields), size, align, self._py(node))
+        made = Struct(node.name.text, tuple(fields), size, align, self._py(node))
+        return made if self._check_size(node.name, made) else UNKNOWN
 
     def _enum(self, node: syntax.Enum) -> Type:
         seen: dict[str, syntax.Name] = {}
@@ -232,13 +235,16 @@ class Scope:
         chosen = py_name(self.report, self.source, node.metas)
         return chosen or self.prefix + mangled_type(node.name.text)
 
-    def _check_size(self, name: syntax.Name, size: int) -> bool:
+    def _check_size(self, name: syntax.Name, made: Struct | FixedArray) -> bool:
+        size, text = made.size, name.text
         if size > MESSAGE_BYTES:
-            message = (
-                f"'{name.text}' takes {size:,} bytes; a message has at most {MESSAGE_BYTES:,}"
-            )
-            self.report.error(self.source, name.span, message)
-        return size <= MESSAGE_BYTES
+            message = f"'{text}' takes {size:,} bytes; a message has at most {MESSAGE_BYTES:,}"
+        elif made.depth > NESTING:
+            message = f"'{text}' has types in types, {made.depth} deep; at most {NESTING}"
+        else:
+            return True
+        self.report.error(self.source, name.span, message)
+        return False
 
 
 # --- names -------------------------------------------------------------------------
@@ -272,7 +278,7 @@ def check_unique(
 
 def check_distinct(report: Report, source: Source, at: syntax.Name, py_names: list[str]) -> None:
     """Names that were different must be so in Python too."""
-    twice = sorted({name for name in py_names if py_names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(py_names).items() if count > 1)
     if twice:
         report.error(source, at.span, f"'{at.text}' has two names that are '{twice[0]}' in Python",
                      'choose another with @py(name="...")')  # fmt: skip
