@@ -22,11 +22,11 @@ class Goal(NamedTuple):
 
 # What the verifier is built and run with. A mutation is found so soon that
 # optimising the verifier would take longer than running it.
-SAFETY = Goal(("-O2", "-DSAFETY"))
-PROGRESS = Goal(("-O2", "-DNP"), ("-l",))
+SAFETY = Goal(("-O2", "-DSAFETY", "-DNOFAIR"))
+PROGRESS = Goal(("-O2", "-DNP", "-DNOFAIR"), ("-l",))
 # Partial-order reduction is not valid where a rendezvous ends the unless of a death.
-DEATH = Goal(("-O2", "-DSAFETY", "-DNOREDUCE"))
-MUTATION = Goal(("-O0", "-DSAFETY"))
+DEATH = Goal(("-O2", "-DSAFETY", "-DNOREDUCE", "-DNOFAIR"))
+MUTATION = Goal(("-O0", "-DSAFETY", "-DNOFAIR"))
 
 LOST_WAKE_UP = r"sending\[|received\[1\]==sent\[0\]"
 WRONG_PAYLOAD = r"\(seen\[|\(value!=3\)"
@@ -70,13 +70,13 @@ class Verdict:
         assert self.errors == 0 and self.whole, self.output
 
 
-def search(folder: Path, *macros: str, goal: Goal = SAFETY) -> Verdict:
+def search(folder: Path, *macros: str, goal: Goal = SAFETY, model: Path = MODEL) -> Verdict:
     """Have spin write the verifier for the model with these macros, build it and run it."""
     defines = [f"-D{macro}" for macro in macros]
     compiler = os.environ.get("CC", "gcc")
     for command in (
-        ["spin", *defines, "-a", str(MODEL)],
-        [compiler, *goal.build, "-w", "-DNOFAIR", "-o", "pan", "pan.c"],
+        ["spin", *defines, "-a", str(model)],
+        [compiler, *goal.build, "-w", "-o", "pan", "pan.c"],
     ):
         made = subprocess.run(
             command, check=False, cwd=folder, capture_output=True, text=True, timeout=60
