@@ -7,6 +7,7 @@ SYSTEM ?=
 APPS  ?=
 PROTECTION ?= on
 CMD   ?=
+CORE  ?= 0
 
 ifneq ($(words $(CURDIR)),1)
 $(error The path of this folder has a space, which MicroPython's make files cannot have: $(CURDIR))
@@ -21,12 +22,13 @@ BOARDS  := $(patsubst boards/%/board.toml,build/%,$(wildcard boards/*/board.toml
 export CMD
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/cache/python
 
-.PHONY: help setup ready build run exec debug test check bench clean distclean
+.PHONY: help setup ready build run repl exec debug test check bench clean distclean
 
 help:
 	@echo "make setup     install what is missing; all targets below do it first"
 	@echo "make build     build the kernel image of BOARD"
 	@echo "make run       a shell on a machine with CORES cores; APPS=folder is seen as /rom"
+	@echo "make repl      a Python prompt on CORE of the machine that make run has started"
 	@echo "make exec      boot, run CMD=\"cores; ps\", print the output, return the status"
 	@echo "make debug     as run, halted until gdb attaches"
 	@echo "make test      all tests, on all boards"
@@ -36,7 +38,7 @@ help:
 	@echo "make distclean remove build/, everything that is not in git"
 	@echo
 	@echo "variables: BOARD=$(BOARD) ($(notdir $(BOARDS))) CORES=$(or $(CORES),4)"
-	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD)"
+	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD) CORE=$(CORE)"
 
 setup:
 	@python3 host_tools/bootstrap.py
@@ -49,6 +51,9 @@ build: ready
 
 run: ready
 	@$(POLY) run $(MACHINE)
+
+repl: ready
+	@$(POLY) repl --board $(BOARD) --core "$(CORE)"
 
 exec: ready
 	@$(POLY) exec $(MACHINE) -- "$$CMD"

@@ -20,6 +20,8 @@ from polyphone.errors import UserError
 
 Value = int | str | list[str]
 
+PAGE_BYTES = 4096
+
 # Section -> key -> type; "" is the top level. Keys of [devices] and [timer] are
 # the architecture's own: any name, always a number.
 REQUIRED: dict[str, dict[str, type]] = {
@@ -28,6 +30,7 @@ REQUIRED: dict[str, dict[str, type]] = {
     "compiler": {"prefix": str, "flags": list},
     "memory": {"ram": int, "image": int, "boot_block": int, "large_page": int},
     "console": {"driver": str, "uart": int, "interrupt": int},
+    "virtio": {"base": int, "stride": int, "slots": int, "interrupt": int},
     "devices": {},
 }
 OPTIONAL: dict[str, dict[str, type]] = {"timer": {}}
@@ -46,6 +49,7 @@ class Board:
     compiler: dict[str, Any]
     memory: dict[str, int]
     console: dict[str, Any]
+    virtio: dict[str, int]
     devices: dict[str, int]
     timer: dict[str, int]
 
@@ -53,6 +57,16 @@ class Board:
     def image(self) -> Path:
         """The linked kernel: exists once the board has been built."""
         return paths.board_build(self.name) / "image.elf"
+
+    def console_slot(self, core: int) -> int | None:
+        """The virtio slot of a core's own console; None: all are taken by lower cores.
+
+        Neighbours get slots in different pages, as far as there are pages: a core
+        can reach the whole page of its device (kernel/cpu/virtio_console.c)."""
+        in_page = PAGE_BYTES // self.virtio["stride"]
+        pages = self.virtio["slots"] // in_page
+        slot = core % pages * in_page + core // pages
+        return slot if core < self.virtio["slots"] else None
 
 
 def names() -> list[str]:
@@ -131,6 +145,11 @@ def _check_values(file: Path, sections: dict[str, dict[str, Any]]) -> None:
                 f"{file}: [memory] {key} = {memory[key]:#x} is not a multiple of"
                 f" large_page = {page:#x}"
             )
+    virtio = sections["virtio"]
+    if virtio["base"] % PAGE_BYTES or virtio["stride"] not in (0x200, 0x400, 0x800, PAGE_BYTES):
+        raise UserError(f"{file}: [virtio] must begin at a page, with slots that divide a page")
+    if virtio["slots"] * virtio["stride"] % PAGE_BYTES:
+        raise UserError(f"{file}: [virtio] slots = {virtio['slots']} must fill whole pages")
     if not 1 <= sections[""]["cores_max"] <= 64:
         raise UserError(f"{file}: cores_max = {sections['']['cores_max']} is not in 1..64")
 
@@ -139,7 +158,7 @@ def _flat(board: Board) -> Iterator[tuple[str, Value]]:
     yield "BOARD_NAME", board.name
     yield "BOARD_ARCH", board.arch
     yield "BOARD_CORES_MAX", board.cores_max
-    for section in ("qemu", "compiler", "memory", "console", "timer", "devices"):
+    for section in ("qemu", "compiler", "memory", "console", "virtio", "timer", "devices"):
         for key, value in getattr(board, section).items():
             yield f"BOARD_{section}_{key}".upper(), value
 

@@ -60,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
         help="shell commands, separated by ; (default with a system file: wait)",
     )
     add("debug", parents=[machine], help="as run, halted until gdb attaches")
+    repl = add("repl", parents=[board], help="attach to the Python prompt of a core")
+    repl.add_argument("--core", type=int, default=0, help="which (default %(default)s)")
     add("bench", parents=[board], help="measure")
     report = add("symbolize", parents=[board], help="name the addresses in a panic report")
     report.add_argument("log", type=Path, help="a console log, - for standard input")
@@ -109,6 +111,8 @@ def run_command(options: argparse.Namespace) -> int:
         return symbolize_log(options)
     if options.command == "idl":
         return idl.main(options)
+    if options.command == "repl":
+        return terminal.repl(boards.load(options.board), options.core)
     if options.command in ("build", "bench"):
         board = boards.load(options.board)
         if options.command == "build":

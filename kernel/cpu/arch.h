@@ -38,6 +38,9 @@ enum rights { /* what a mapping allows */
 struct arch_device { uintptr_t base, bytes; bool every_core; const char *name; };
 extern const struct arch_device arch_devices[];
 
+/* A page of devices that this core alone needs, beside its console's; 0: none. */
+uintptr_t arch_own_device(unsigned core);
+
 /* --- interrupts, time, sleep ---------------------------------------------- */
 
 /* (inline)
@@ -58,7 +61,9 @@ extern const struct arch_device arch_devices[];
 /* --- start and end --------------------------------------------------------- */
 
 /* Once per core, after its address space is live and before interrupts are on:
- * vectors, doorbell interrupt, timer; device interrupts too if `owner`. */
+ * vectors, doorbell interrupt, timer, the interrupt of its own console. The
+ * `owner` of the other devices does for all cores what needs the registers of
+ * the interrupt controller that they share. */
 void arch_core_init(unsigned core, bool owner);
 
 /* Starts another core at reset; nothing where all start at once. */

@@ -1,5 +1,11 @@
-/* Standard input and output of this core: the serial line if the core owns it,
- * a channel to the core that does otherwise. */
+/* Standard input and output of this core. There are two consoles:
+ *
+ *   the shell's   the serial line if the core owns it, a channel to the core that
+ *                 does otherwise
+ *   its own       a device of each core, where it has one (virtio_console.h)
+ *
+ * One of them is standard input and output at a time. What the host sends to
+ * the other one waits. */
 #ifndef POLY_CONSOLE_H
 #define POLY_CONSOLE_H
 
@@ -8,28 +14,41 @@
 
 #include "py/obj.h"
 
-/* From interrupts, masked: takes what the serial line has. */
-void console_receive(void);
+/* From now on standard input and output are the own console, or the shell's.
+ * Returns whether they were the own one. */
+bool console_attach_own(bool own);
+bool console_is_own(void);
 
-/* Appends a byte to standard input; false: no room. Masked. */
+/* From interrupts, masked: takes what the serial line, or the own console, has. */
+void console_receive(void);
+void console_receive_own(void);
+
+/* Appends a byte to the input of the shell's console; false: no room. Masked. */
 bool console_feed(int byte);
 
 /* The next byte of standard input, or -1. */
 int console_take(void);
 
 bool console_has_input(void);
+bool console_own_has_input(void);
 
 void console_write(const char *text, size_t length);
 
 /* Sends what a line under way has collected; before any wait. */
 void console_flush(void);
 
-/* Sends output to `channel` (a ump.Channel) as messages of `kind`, never
- * taking the last `reserve` credits; mp_const_none: to the serial line. */
+/* Sends output for the shell's console to `channel` (a ump.Channel) as messages of
+ * `kind`, never taking the last `reserve` credits; mp_const_none: to the serial line. */
 void console_route(mp_obj_t channel, unsigned kind, unsigned reserve);
 
 /* Straight to the serial line, from anywhere, on its owner. */
 void console_put(const char *text, size_t length);
+
+/* --- the line editor (shell_line.c) --- */
+
+/* Editors end a line at a carriage return only. This makes one of a line feed too,
+ * unless it comes right after one: then -1. */
+int console_line_end(int byte, bool *after_return);
 
 /* What the line editor uses in place of its own (see port/Makefile): bytes of
  * standard input, and the completion at Tab. */
@@ -46,5 +65,8 @@ mp_obj_t console_readline(const char *prompt, mp_obj_t complete);
 bool console_is_editing(void);
 void console_hide_line(void);
 void console_show_line(void);
+
+/* A line for input(), by the editor of the console that is standard input. */
+int console_input_line(vstr_t *line, const char *prompt);
 
 #endif

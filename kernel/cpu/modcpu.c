@@ -8,6 +8,7 @@
 #include "hang.h"
 #include "heap.h"
 #include "memory_order.h"
+#include "modconsole.h"
 #include "place.h"
 #include "probe.h"
 #include "py/mperrno.h"
@@ -400,8 +401,9 @@ static mp_obj_t cpu_take_input(void) {
 FUNCTION_0(cpu_take_input);
 
 static mp_obj_t cpu_interrupt_char(mp_obj_t byte) {
+    int before = mp_interrupt_char;
     mp_hal_set_interrupt_char(mp_obj_get_int(byte));
-    return mp_const_none;
+    return MP_OBJ_NEW_SMALL_INT(before);
 }
 FUNCTION_1(cpu_interrupt_char);
 
@@ -410,18 +412,23 @@ static mp_obj_t cpu_readline(mp_obj_t prompt, mp_obj_t complete) {
 }
 FUNCTION_2(cpu_readline);
 
-static mp_obj_t cpu_hide_line(void) {
+/* The shell's line, even while something runs at the prompt of the own console. */
+static void change_line(void (*change)(void)) {
     if (console_is_editing()) {
-        console_hide_line();
+        bool own = console_attach_own(false);
+        change();
+        console_attach_own(own);
     }
+}
+
+static mp_obj_t cpu_hide_line(void) {
+    change_line(console_hide_line);
     return mp_obj_new_bool(console_is_editing());
 }
 FUNCTION_0(cpu_hide_line);
 
 static mp_obj_t cpu_show_line(void) {
-    if (console_is_editing()) {
-        console_show_line();
-    }
+    change_line(console_show_line);
     return mp_const_none;
 }
 FUNCTION_0(cpu_show_line);
@@ -504,7 +511,8 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(interrupt), ENTRY(report), ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
-    ENTRY(heap_limit),
+    ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
+    ENTRY(own_serve), ENTRY(on_own_input),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };
 static MP_DEFINE_CONST_DICT(cpu_globals, cpu_globals_table);

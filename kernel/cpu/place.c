@@ -4,6 +4,7 @@
 
 #include "arch.h"
 #include "core.h"
+#include "virtio_console.h"
 
 extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[];
 extern char __trap_stack_bottom[], __stack_bottom[];
@@ -51,6 +52,7 @@ static const char *virtual_name(uintptr_t address) {
 }
 
 void place_print(const mp_print_t *print, uintptr_t address) {
+    uintptr_t in_virtio = address - BOARD_VIRTIO_BASE;
     uintptr_t in_private = address - BOOT->private_base;
     const struct arch_device *device = device_at(address);
     const char *name = virtual_name(address);
@@ -61,6 +63,9 @@ void place_print(const mp_print_t *print, uintptr_t address) {
         mp_printf(print, " (%s)", name);
     } else if (device != NULL) {
         mp_printf(print, " (%s%s)", device->every_core ? "" : "core 0's device: ", device->name);
+    } else if (in_virtio < BOARD_VIRTIO_SLOTS * BOARD_VIRTIO_STRIDE) {
+        mp_printf(print, " (core %u's console)",
+            virtio_console_core(in_virtio / BOARD_VIRTIO_STRIDE));
     } else if (in_private < BOOT->core_count * BOOT->private_bytes) {
         mp_printf(print, " (core %u's private memory)",
             (unsigned)(in_private / BOOT->private_bytes));

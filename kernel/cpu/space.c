@@ -5,6 +5,7 @@
 
 #include "arch.h"
 #include "core.h"
+#include "virtio_console.h"
 
 #define ENTRIES (1u << ARCH_LEVEL_BITS)
 
@@ -113,6 +114,16 @@ static void map_devices(struct view view, unsigned core) {
         if (core == 0 || device->every_core || UNPROTECTED) {
             map(view, device->base, device->base, device->bytes,
                 MAP_READ | MAP_WRITE | MAP_DEVICE);
+        }
+    }
+    uintptr_t own[] = {
+        arch_own_device(core),
+        virtio_console_has_slot(core) ? virtio_console_registers(core) : 0,
+    };
+    for (unsigned i = 0; i < 2; i++) {
+        uintptr_t page = own[i] & ~(uintptr_t)(LAYOUT_PAGE - 1);
+        if (page != 0) {
+            map(view, page, page, LAYOUT_PAGE, MAP_READ | MAP_WRITE | MAP_DEVICE);
         }
     }
 }

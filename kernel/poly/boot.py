@@ -61,12 +61,28 @@ def serve_forever(kernel):
 
                 startup.start_here(kernel)
             while kernel.monitor.request is None:
-                cpu.wait()
+                if cpu.own_input():
+                    serve_console(kernel)
+                else:
+                    cpu.wait()
             from poly import serve
 
             serve.serve(kernel, kernel.monitor.take_request())
         except KeyboardInterrupt:
             pass  # it was meant for a program that is gone
+        except MemoryError:
+            if kernel.own_console is None:
+                raise
+            kernel.own_console.forget()  # who sits there has left no room for a program
+
+
+def serve_console(kernel):
+    """Somebody typed at this core's own console."""
+    if kernel.own_console is None:
+        from servers.console import Console
+
+        kernel.own_console = Console(kernel)
+    kernel.own_console.serve()
 
 
 def run_shell(kernel):
@@ -75,6 +91,8 @@ def run_shell(kernel):
 
     mount()
     kernel.screen = Screen()
+    kernel.serve_console = lambda: serve_console(kernel)
+    cpu.on_own_input(kernel.serve_console)
     kernel.monitor.start()
     cpu.online()
     kernel.log.add("core %d: %s, %d cores" % (kernel.number, cpu.board(), cpu.cores()))

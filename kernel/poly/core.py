@@ -27,7 +27,9 @@ class Core:
         self.doorbells = Doorbells(cpu.URGENT, cpu.DOORBELLS)
         self.log = Log()
         self.monitor = None
-        self.screen = None  # the console, on the core that owns it
+        self.screen = None  # the shell's console, on the core that owns it
+        self.serve_console = None  # function, on that core: serve its own one meanwhile
+        self.own_console = None  # servers.console.Console, once somebody typed at it
         self.console = 0  # core that shows the output of what runs here
         self.program = None  # poly.program.Program that runs here
         self.interruptible = False  # whether KeyboardInterrupt reaches that and nothing else

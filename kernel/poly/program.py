@@ -125,6 +125,7 @@ def run(kernel, program, path, args):
 def supervise(kernel, program, function, *args):
     """The status with which `function` ends as the program of this core."""
     before = Surroundings()
+    children, kernel.children = kernel.children, []
     kernel.runs(program)
     kernel.log.add("%s: started by core %d" % (program.name, program.started_by))
     error = guarded(kernel, function, *args)
@@ -136,6 +137,7 @@ def supervise(kernel, program, function, *args):
         guarded(kernel, tell, error)
     error = None
     close_children(kernel)
+    kernel.children = children
     before.restore()
     kernel.runs(None)
     gc.collect()
@@ -258,18 +260,23 @@ class Surroundings:
     def restore(self):
         gc.enable()
         gc.threshold(-1)
-        for name in list(sys.modules):
-            if sys.modules[name] is not self.modules.get(name):
-                self.forget(name)
-        sys.modules.update(self.modules)
+        self.restore_modules()
         sys.path[:] = self.path
         sys.argv[:] = self.argv
         os.chdir(self.folder)
-        if "asyncio" in sys.modules:
-            sys.modules["asyncio"].new_event_loop()
         if not cpu.is_console():
             while cpu.take_input() >= 0:
                 pass
+
+    def restore_modules(self, packages=()):
+        """Forget what was imported since, except from these packages."""
+        for name in list(sys.modules):
+            if sys.modules[name] is not self.modules.get(name):
+                if name.split(".")[0] not in packages:
+                    self.forget(name)
+        sys.modules.update(self.modules)
+        if "asyncio" in sys.modules:
+            sys.modules["asyncio"].new_event_loop()
 
     def forget(self, name):
         del sys.modules[name]

@@ -23,7 +23,7 @@ def serve(kernel, request):
         mode, console, slots, peer_bell, offset, strings = program.unpack_request(message, length)
         monitor.route_output(console)
         parent = Parent(kernel, link, slots, peer_bell, offset)
-    except (Error, OSError, ValueError) as error:
+    except (Error, OSError, ValueError, MemoryError) as error:
         cpu.output(None)
         monitor.refuse(link, str(error))
         return
@@ -45,13 +45,12 @@ def serve(kernel, request):
 
 
 def run_in(kernel, task, strings):
-    """Run a program in the folder of whoever asked for it."""
+    """Run a program in the folder of whoever asked for it, if this core has that too."""
     folder = os.getcwd()
     try:
         os.chdir(strings[0])
     except OSError:
-        print("poly: %s: no such folder" % strings[0])
-        return 1
+        pass  # one that only the other core has mounted
     status = program.run(kernel, task, strings[1], strings[2:])
     os.chdir(folder)
     return status

@@ -7,8 +7,6 @@ within the monitor's callback: what it needs is allocated when a link is opened.
 A command line that is being typed moves on to the next line, below the output.
 """
 
-import sys
-
 import cpu
 
 from poly import limits
@@ -29,7 +27,6 @@ class Line:
 
 class Screen:
     def __init__(self):
-        self.stream = sys.stdout.buffer
         self.lines = {}  # by core
         self.owner = NOBODY  # core whose unfinished line the cursor stands in
         self.live = NOBODY
@@ -41,7 +38,7 @@ class Screen:
     def show(self, core, message, length):
         """Output of another core; of length 0: there is no more."""
         if core == self.raw:
-            self.stream.write(message, length)
+            cpu.serial_write(message, length)
             return
         line = self.lines[core]
         for at in range(length):
@@ -62,8 +59,8 @@ class Screen:
         if self.owner == core:
             skip = line.start
         elif self.owner != NOBODY:
-            self.stream.write(b"\r\n")
-        self.stream.write(line.text, skip, line.end - skip)
+            cpu.serial_write(b"\r\n")
+        cpu.serial_write(line.text, skip, line.end - skip)
         self.owner = NOBODY if line.text[line.end - 1] == NEWLINE else core
         line.end = line.start
         if at_prompt:
@@ -72,7 +69,7 @@ class Screen:
 
     def end_line(self):
         if self.owner != NOBODY:
-            self.stream.write(b"\r\n")
+            cpu.serial_write(b"\r\n")
             self.owner = NOBODY
 
     def finish(self, core, line):
@@ -85,6 +82,6 @@ class Screen:
         """A line or more of the kernel itself."""
         at_prompt = cpu.hide_line()
         self.end_line()
-        print(text)
+        cpu.serial_write((text.replace("\n", "\r\n") + "\r\n").encode())
         if at_prompt:
             cpu.show_line()

@@ -66,8 +66,6 @@ def run_everywhere(shell, path, args):
             except Error as error:
                 print("poly: run:", error)
                 status = 1
-    # program.run() ends what is among the core's children, but these are the shell's.
-    kernel.children = []
     try:
         own = own_program(shell, path)
         own_status = program.run(kernel, own, path, args)
@@ -118,7 +116,11 @@ def status_of(task):
 def wait_for_all(tasks, typed):
     for task in tasks:
         while not task.ended():
-            cpu.wait(typed.pass_on())
+            wait_ms = typed.pass_on()
+            if cpu.own_input():
+                task.kernel.serve_console()
+            else:
+                cpu.wait(wait_ms)
 
 
 class Typed:

@@ -92,11 +92,16 @@ def all_else(machine: Machine, core: int) -> Iterator[Range]:
         yield pages(board.console["uart"], PAGE, "core 0's device: the console's UART")
         for name, base, length in OWNED.get(board.arch, ()):
             yield pages(board.devices[base], length, f"core 0's device: {name}")
+        slot = board.console_slot(0)
+        assert slot is not None
+        console = board.virtio["base"] + slot * board.virtio["stride"]
+        yield pages(console, PAGE, "core 0's console")
 
 
 OWNED = {
     "riscv": (("the machine's exit", "exit", PAGE),
-              ("the interrupt controller", "plic", 0x210000)),
+              # Not all of it: from 0x200000 on each core has a page of its own.
+              ("the interrupt controller", "plic", 0x200000)),
     "arm64": (("the interrupt distributor", "gic_distributor", 0x10000),
               ("the interrupt redistributors", "gic_redistributor", 0x20000 * CORES)),
 }  # fmt: skip

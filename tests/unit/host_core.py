@@ -753,8 +753,21 @@ class Cpu(types.ModuleType):
     def take_input(self) -> int:
         return here.core.input.pop(0) if here.core.input else -1
 
-    def interrupt_char(self, char: int) -> None:
+    def interrupt_char(self, char: int) -> int:
+        before = int(here.core.interrupt_char)
         here.core.interrupt_char = char
+        return before
+
+    def serial_write(self, data: Any, *part: int) -> None:
+        offset = part[0] if len(part) > 1 else 0
+        length = part[-1] if part else len(data)
+        here.core.machine.console += bytes(data)[offset : offset + length]
+
+    def own_input(self) -> bool:
+        return False  # these cores have no consoles of their own
+
+    def on_own_input(self, callback: Callable[[], None]) -> None:
+        pass
 
     def readline(self, prompt: str, complete: Callable[[str], list[str]]) -> str | None:
         here.core.write(prompt.encode())

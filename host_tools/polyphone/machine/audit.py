@@ -178,6 +178,23 @@ def device_rules(machine: Machine, core: int) -> Iterator[Rule]:
     for name, base in [("uart", board.console["uart"]), *board.devices.items()]:
         if name in DEVICE_BYTES and (core == 0 or name in DEVICES_OF_ALL):
             yield Rule(f"device {name}", base, base, DEVICE_BYTES[name], "rw")
+    slot = board.console_slot(core)
+    if slot is not None:
+        console = board.virtio["base"] + slot * board.virtio["stride"]
+        yield page_rule("its console", console)
+        if core and "plic" in board.devices:
+            yield page_rule("its interrupts", board.devices["plic"] + plic_context(core))
+
+
+def plic_context(core: int) -> int:
+    """Where in the interrupt controller a core takes its own interrupts."""
+    return 0x20_0000 + (2 * core + 1) * PAGE_BYTES
+
+
+def page_rule(name: str, address: int) -> Rule:
+    """Of the page that a register of a device is in."""
+    page = address // PAGE_BYTES * PAGE_BYTES
+    return Rule(name, page, page, PAGE_BYTES, "rw")
 
 
 def faults(machine: Machine, held: Held | None = None) -> list[str]:

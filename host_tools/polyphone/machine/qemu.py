@@ -154,11 +154,49 @@ class Machine:
             *(MONITOR_TERMINAL if terminal else ["-monitor", "none"]),
             *("-chardev", f"socket,id=qmp,fd={self._monitor.fileno()},server=on,wait=off"),
             *("-mon", "chardev=qmp,mode=control"),
+            *self._own_consoles(),
             *debug,
             *("-kernel", str(board.image)),
             *_load(self.folder / "boot.bin", place.boot_block),
             *_load(self.folder / "romfs.bin", place.romfs_base),
         ]
+
+    def _own_consoles(self) -> list[str]:
+        """A device for each core's own console, as far as there are slots for them.
+
+        Where nobody could reach it in time, it leads nowhere: while commands from the
+        boot arguments run, and in exact mode, where input from outside has no place."""
+        setup = self.setup
+        open_ = setup.mode is not Mode.EXACT and "exec" not in setup.arguments
+        words = ["-global", "virtio-mmio.force-legacy=false"]
+        for core in range(setup.cores):
+            slot = setup.board.console_slot(core)
+            if slot is not None:
+                words += ["-chardev", f"{'pty' if open_ else 'null'},id=core{core}"]
+                words += ["-device", f"virtio-serial-device,id=serial{core},max_ports=2,"
+                          f"bus=virtio-mmio-bus.{slot}"]  # fmt: skip
+                words += ["-device", f"virtserialport,bus=serial{core}.0,nr=1,chardev=core{core}"]
+        return words
+
+    def consoles(self) -> dict[int, Path]:
+        """The terminal device of each core's own console, by core."""
+        found = {}
+        for device in self.qmp("query-chardev", {})[0]:
+            kind, _, terminal = device["filename"].partition(":")
+            if kind == "pty" and device["label"].startswith("core"):
+                found[int(device["label"].removeprefix("core"))] = Path(terminal)
+        return dict(sorted(found.items()))
+
+    def link_consoles(self, folder: Path) -> dict[int, Path]:
+        """Make `folder`/core<N> lead to each core's own console; the links, by core."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("core*"):
+            old.unlink()
+        links = {}
+        for core, terminal in self.consoles().items():
+            links[core] = folder / f"core{core}"
+            links[core].symlink_to(terminal)
+        return links
 
     def reproduction(self) -> str:
         """A command for a shell that starts the same machine on a terminal."""
@@ -190,19 +228,20 @@ class Machine:
 
     def monitor_commands(self, lines: Sequence[tuple[str, int]]) -> list[str]:
         """Its answers to lines that are each about a core."""
-        return asyncio.run(asyncio.wait_for(self._monitor_commands(lines), MONITOR_TIMEOUT_S))
+        arguments = [{"command-line": line, "cpu-index": core} for line, core in lines]
+        return [str(answer) for answer in self.qmp("human-monitor-command", *arguments)]
 
-    async def _monitor_commands(self, lines: Sequence[tuple[str, int]]) -> list[str]:
+    def qmp(self, command: str, *arguments: dict[str, Any]) -> list[Any]:
+        """The answers of QEMU to a command of its machine protocol, with each of these."""
+        return asyncio.run(asyncio.wait_for(self._qmp(command, arguments), MONITOR_TIMEOUT_S))
+
+    async def _qmp(self, command: str, arguments: Sequence[dict[str, Any]]) -> list[Any]:
         client = QMPClient()
         await client.connect(str(self.monitor))
-        answers = []
         try:
-            for line, core in lines:
-                arguments = {"command-line": line, "cpu-index": core}
-                answers.append(str(await client.execute("human-monitor-command", arguments)))
+            return [await client.execute(command, each) for each in arguments]
         finally:
             await client.disconnect()
-        return answers
 
     def physical_memory(self, address: int, length: int) -> bytes:
         """What the machine's RAM holds there."""

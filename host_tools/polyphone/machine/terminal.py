@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from polyphone import paths, symbolize
+from polyphone.board import Board
+from polyphone.errors import UserError
 from polyphone.machine import crash
 from polyphone.machine.qemu import Machine, Setup
 
@@ -53,7 +55,7 @@ def run(setup: Setup) -> int:
 
     QEMU sets the terminal to raw mode and back; Ctrl-C reaches the guest."""
     with Machine(setup) as machine:
-        print(_welcome(setup), file=sys.stderr)
+        print(_welcome(setup), _consoles_text(setup), sep="\n", file=sys.stderr)
         return _on_terminal(machine)
 
 
@@ -69,6 +71,49 @@ def debug(setup: Setup) -> int:
             file=sys.stderr,
         )
         return _on_terminal(machine)
+
+
+def repl(board: Board, core: int) -> int:
+    """The Python prompt on a core of the machine that run() has started; its exit status."""
+    link = console_folder(board) / f"core{core}"
+    if not link.exists():
+        raise UserError(f"no console {link}: is a machine running? make run BOARD={board.name}")
+    print("Enter shows the prompt.", file=sys.stderr)
+    command = [sys.executable, "-m", "mpremote", "connect", str(link), "repl"]
+    return subprocess.run(command).returncode
+
+
+def console_folder(board: Board) -> Path:
+    """Where run() makes a link to each core's own console."""
+    return paths.board_build(board.name) / "console"
+
+
+def _consoles_text(setup: Setup) -> str:
+    """Where the links will be."""
+    cores = [core for core in range(setup.cores) if setup.board.console_slot(core) is not None]
+    folder = console_folder(setup.board)
+    if folder.is_relative_to(paths.ROOT):
+        folder = folder.relative_to(paths.ROOT)
+    names = [str(folder / f"core{core}") for core in cores]
+    return "\n  ".join(["consoles for mpremote, one for each core:", *names])
+
+
+def _link_consoles(machine: Machine) -> dict[Path, Path]:
+    """Make the links; what each leads to."""
+    try:
+        links = machine.link_consoles(console_folder(machine.setup.board))
+    except Exception:
+        if machine.running():
+            raise
+        return {}  # it ended at once, and has said why
+    return {link: link.readlink() for link in links.values()}
+
+
+def _remove_consoles(links: dict[Path, Path]) -> None:
+    for link, terminal in links.items():
+        # Unless another machine has made its own meanwhile.
+        if link.is_symlink() and link.readlink() == terminal:
+            link.unlink()
 
 
 def gdb_command(machine: Machine) -> str:
@@ -91,13 +136,16 @@ def _on_terminal(machine: Machine) -> int:
     watch = PanicWatch(machine, "\r\n" if sys.stderr.isatty() else "\n")
     ended = threading.Event()
     machine.start(log, terminal=True)
+    links: dict[Path, Path] = {}
     follower = threading.Thread(target=_follow, args=(log, watch, ended))
     follower.start()
     try:
+        links = _link_consoles(machine)
         return machine.wait()
     finally:
         ended.set()
         follower.join()
+        _remove_consoles(links)
 
 
 def _follow(log: Path, watch: PanicWatch, ended: threading.Event) -> None:

@@ -3,6 +3,7 @@
  * before it starts the core. */
 #include "../arch.h"
 #include "../core.h"
+#include "../virtio_console.h"
 
 extern char secondary_start[];
 
@@ -19,7 +20,7 @@ static volatile uint32_t *distributor(uintptr_t offset) {
 #define GICD_GROUP distributor(0x80)
 #define GICD_ENABLE distributor(0x100)
 #define GICD_PRIORITY distributor(0x400) /* 8 bits each */
-#define GICD_ROUTE distributor(0x6000) /* 64 bits each: the affinity, 0 is core 0 */
+#define GICD_ROUTE distributor(0x6000) /* 64 bits each: the affinity */
 #define CONTROL_GROUP_0 0x1
 #define CONTROL_GROUP_1 0x2
 #define CONTROL_AFFINITY 0x10
@@ -52,6 +53,19 @@ const struct arch_device arch_devices[] = {
 
 /* --- the interrupt controller ------------------------------------------------- */
 
+uintptr_t arch_own_device(unsigned core) {
+    (void)core;
+    return 0;
+}
+
+/* Lets a device's interrupt through, to that core. */
+static void open_interrupt(unsigned number, unsigned core) {
+    GICD_GROUP[number / 32] |= 1u << number % 32;
+    GICD_ROUTE[number * 2] = core / CLUSTER_CORES << 8 | core % CLUSTER_CORES;
+    GICD_ROUTE[number * 2 + 1] = 0;
+    GICD_ENABLE[number / 32] = 1u << number % 32;
+}
+
 static void distributor_init(void) {
     *GICD_CONTROL = CONTROL_AFFINITY;
     while (*GICD_CONTROL & CONTROL_BUSY) {
@@ -61,10 +75,10 @@ static void distributor_init(void) {
     for (unsigned word = 8; word < lines / 4; word++) { /* the first 32 are the cores' own */
         GICD_PRIORITY[word] = PRIORITY_ALL;
     }
-    GICD_GROUP[BOARD_CONSOLE_INTERRUPT / 32] |= 1u << BOARD_CONSOLE_INTERRUPT % 32;
-    GICD_ROUTE[BOARD_CONSOLE_INTERRUPT * 2] = 0;
-    GICD_ROUTE[BOARD_CONSOLE_INTERRUPT * 2 + 1] = 0;
-    GICD_ENABLE[BOARD_CONSOLE_INTERRUPT / 32] = 1u << BOARD_CONSOLE_INTERRUPT % 32;
+    open_interrupt(BOARD_CONSOLE_INTERRUPT, 0);
+    for (unsigned core = 0; core < BOOT->core_count && virtio_console_has_slot(core); core++) {
+        open_interrupt(virtio_console_interrupt_number(core), core);
+    }
 }
 
 static void redistributor_init(unsigned core) {
@@ -80,13 +94,16 @@ static void redistributor_init(unsigned core) {
 
 /* A life that ended while it served an interrupt left that active, and would
  * never take it again. */
-static void deactivate(bool owner) {
+static void deactivate(unsigned core, bool owner) {
     SYSTEM_WRITE("S3_0_C12_C12_4", CONTROL_SPLIT_END);     /* ICC_CTLR */
     BARRIER("isb");
     for (unsigned number = 0; number < 32; number++) {
         if (OWN_INTERRUPTS >> number & 1) {
             SYSTEM_WRITE("S3_0_C12_C11_1", number);        /* ICC_DIR: deactivate */
         }
+    }
+    if (virtio_console_has_slot(core)) {
+        SYSTEM_WRITE("S3_0_C12_C11_1", virtio_console_interrupt_number(core));
     }
     if (owner) {
         SYSTEM_WRITE("S3_0_C12_C11_1", BOARD_CONSOLE_INTERRUPT);
@@ -106,7 +123,7 @@ void arch_core_init(unsigned core, bool owner) {
     SYSTEM_WRITE("pmintenset_el1", 1);     /* event counter 0 overflows */
     SYSTEM_WRITE("S3_0_C12_C12_5", 1);     /* ICC_SRE: system registers, not memory */
     BARRIER("isb");
-    deactivate(owner);
+    deactivate(core, owner);
     SYSTEM_WRITE("S3_0_C4_C6_0", 0xff);    /* ICC_PMR: any priority */
     SYSTEM_WRITE("S3_0_C12_C12_6", 1);     /* ICC_IGRPEN0: the restart */
     SYSTEM_WRITE("S3_0_C12_C12_7", 1);     /* ICC_IGRPEN1: all others */

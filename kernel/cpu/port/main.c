@@ -8,6 +8,7 @@
 #include "../memory_order.h"
 #include "../stress.h"
 #include "../uart.h"
+#include "../virtio_console.h"
 #include "py/compile.h"
 #include "py/cstack.h"
 #include "py/gc.h"
@@ -33,6 +34,9 @@ const char polyphone_help_text[] =
 void interrupt_device(unsigned number) {
     if (number == BOARD_CONSOLE_INTERRUPT) {
         console_receive();
+    } else if (number == virtio_console_interrupt_number(core_number)) {
+        virtio_console_acknowledge();
+        console_receive_own();
     }
 }
 
@@ -51,6 +55,7 @@ void core_start(unsigned core, bool again) {
             arch_core_release(other);
         }
     }
+    virtio_console_start();
     mp_cstack_init_with_top(__stack_top, LAYOUT_STACK - STACK_RESERVE);
     gc_init(__heap_start, (char *)LAYOUT_PRIVATE + BOOT->private_bytes);
     mp_init();

@@ -41,6 +41,8 @@
 #define MICROPY_READLINE_HISTORY_SIZE (32)
 #define READLINE_HISTORY_SIZE MICROPY_READLINE_HISTORY_SIZE
 
+#define MICROPY_REPL_STDIN_BUFFER_MAX (2048) /* raw paste: half of it is under way at a time */
+
 #define MICROPY_READER_VFS (1)
 #define MICROPY_VFS (1)
 #define MICROPY_VFS_ROM (1)
@@ -68,7 +70,9 @@
 #define MICROPY_PY_HASHLIB_SHA1 (0)
 #define MICROPY_PY_HASHLIB_MD5 (0)
 
+#ifndef MICROPY_BANNER_NAME_AND_VERSION /* own_repl.c has another one */
 #define MICROPY_BANNER_NAME_AND_VERSION "Polyphone (MicroPython " MICROPY_VERSION_STRING ")"
+#endif
 #define MICROPY_HW_BOARD_NAME BOARD_NAME
 #define MICROPY_HW_MCU_NAME BOARD_QEMU_CPU
 

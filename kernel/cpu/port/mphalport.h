@@ -15,6 +15,11 @@ void mp_hal_wait(intptr_t timeout_ms);
 
 void mp_hal_set_interrupt_char(int c);
 
+/* A line for input(), from the console that is standard input. */
+struct _vstr_t;
+int console_input_line(struct _vstr_t *line, const char *prompt);
+#define mp_hal_readline console_input_line
+
 #define MICROPY_BEGIN_ATOMIC_SECTION() polyphone_interrupts_mask()
 #define MICROPY_END_ATOMIC_SECTION(state) polyphone_interrupts_restore(state)
 #define MICROPY_INTERNAL_WFE(timeout_ms) mp_hal_wait(timeout_ms)

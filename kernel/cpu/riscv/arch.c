@@ -1,10 +1,12 @@
 /* RISC-V: interrupts, traps in words, the end of the machine. */
 #include "../arch.h"
 #include "../core.h"
+#include "../virtio_console.h"
 
 extern char trap_entry[], __trap_stack_top[];
 
-/* Registers of the interrupt controller; a core's S-mode is context 2 * core + 1. */
+/* Registers of the interrupt controller; a core's S-mode is context 2 * core + 1.
+ * Core 0 reaches all of them, a core with a console its own threshold and claim. */
 static volatile uint32_t *plic(uintptr_t offset) {
     return (volatile uint32_t *)(BOARD_DEVICES_PLIC + offset);
 }
@@ -30,15 +32,35 @@ const struct arch_device arch_devices[] = {
     {0, 0, false, NULL},
 };
 
+uintptr_t arch_own_device(unsigned core) {
+    return core != 0 && virtio_console_has_slot(core) ? (uintptr_t)plic_threshold(core) : 0;
+}
+
+/* Priorities, and which core takes what: the cores' words for that share pages. */
+static void plic_init(void) {
+    plic(0)[BOARD_CONSOLE_INTERRUPT] = 1;
+    plic_enable(0)[BOARD_CONSOLE_INTERRUPT / 32] = 1u << BOARD_CONSOLE_INTERRUPT % 32;
+    for (unsigned core = 0; core < BOOT->core_count && virtio_console_has_slot(core); core++) {
+        unsigned number = virtio_console_interrupt_number(core);
+        plic(0)[number] = 1;
+        plic_enable(core)[number / 32] |= 1u << number % 32;
+    }
+}
+
 void arch_core_init(unsigned core, bool owner) {
     CSR_WRITE("sscratch", __trap_stack_top);
     CSR_WRITE("stvec", trap_entry);
     CSR_WRITE("sie", INTERRUPT_SOFTWARE);
     if (owner) {
-        plic(0)[BOARD_CONSOLE_INTERRUPT] = 1; /* its priority */
-        plic_enable(core)[BOARD_CONSOLE_INTERRUPT / 32] = 1u << BOARD_CONSOLE_INTERRUPT % 32;
+        plic_init();
+    }
+    if (virtio_console_has_slot(core)) {
         *plic_threshold(core) = 0;
-        *plic_claim(core) = BOARD_CONSOLE_INTERRUPT; /* an earlier life may have left it claimed */
+        /* An earlier life may have left them claimed. */
+        *plic_claim(core) = virtio_console_interrupt_number(core);
+        if (owner) {
+            *plic_claim(core) = BOARD_CONSOLE_INTERRUPT;
+        }
         CSR_SET("sie", INTERRUPT_EXTERNAL);
     }
 }

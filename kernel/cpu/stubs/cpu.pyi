@@ -159,8 +159,8 @@ def take_input() -> int:
     """A byte of this core's standard input, or -1: what a core does that passes its
     input on to another."""
 
-def interrupt_char(char: int) -> None:
-    """Input byte that raises KeyboardInterrupt; -1: none."""
+def interrupt_char(char: int) -> int:
+    """Input byte that raises KeyboardInterrupt from now on; -1: none. Returns the one before."""
 
 def readline(prompt: str, complete: Callable[[str], list[str]]) -> Optional[str]:
     """A line from the console, with editing and a history of its own.
@@ -178,6 +178,29 @@ def show_line() -> None:
 
 def repl() -> None:
     """MicroPython's own REPL on this core's standard input and output, until Ctrl-D."""
+
+def serial_write(data: bytes, *part: int) -> None:
+    """Write to the serial line, whatever standard output is: all of `data`, its first
+    `length` bytes, or `length` from `offset` (offset, length). OSError on other cores."""
+
+# --- this core's own console ---------------------------------------------------------
+
+def attach_own(own: bool) -> bool:
+    """From now on standard input and output are the own console, or (False) the
+    shell's; returns whether they were the own one."""
+
+def own_input() -> bool:
+    """Whether something was typed at the own console and waits."""
+
+def own_begin() -> None:
+    """Begin its Python prompt anew: banner and prompt, friendly or raw as it was."""
+
+def own_serve() -> bool:
+    """Give the prompt what was typed, and run what that completes. True: it was told
+    to leave (Ctrl-D, SystemExit). The own console must be attached."""
+
+def on_own_input(callback: Callable[[], None]) -> None:
+    """Call this when the own console has input while readline() waits."""
 
 # --- the heap ------------------------------------------------------------------------
 

@@ -1,0 +1,11 @@
+/* Functions of the cpu module that are about consoles: stubs/cpu.pyi has them all. */
+#ifndef POLY_MODCONSOLE_H
+#define POLY_MODCONSOLE_H
+
+#include "py/obj.h"
+
+extern const mp_obj_fun_builtin_var_t cpu_serial_write_obj;
+extern const mp_obj_fun_builtin_fixed_t cpu_attach_own_obj, cpu_own_input_obj, cpu_own_begin_obj,
+    cpu_own_serve_obj, cpu_on_own_input_obj;
+
+#endif

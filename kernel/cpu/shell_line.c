@@ -1,0 +1,152 @@
+/* MicroPython's line editor, for the shell and for programs' input(). It exists
+ * twice: the own console's Python prompt has another one (own_repl.c), as the
+ * shell may be in the middle of a line meanwhile. */
+#include <string.h>
+
+#include "console.h"
+#include "own_repl.h"
+#include "py/mphal.h"
+#include "py/mpstate.h"
+#include "py/objmodule.h"
+#include "py/repl.h"
+#include "py/runtime.h"
+#include "shared/readline/readline.h"
+
+MP_REGISTER_ROOT_POINTER(mp_obj_t console_complete);
+MP_REGISTER_ROOT_POINTER(mp_obj_t console_candidates);
+MP_REGISTER_ROOT_POINTER(mp_obj_t console_serve_own);
+/* The editor's own, as its file has it; see own_repl.c. */
+MP_REGISTER_ROOT_POINTER(const char *readline_hist[MICROPY_READLINE_HISTORY_SIZE]);
+MP_REGISTER_ROOT_POINTER(const char *console_history[READLINE_HISTORY_SIZE]);
+
+int console_line_end(int byte, bool *after_return) {
+    bool second = *after_return && byte == '\n';
+    *after_return = byte == '\r';
+    return second ? -1 : byte == '\n' ? '\r' : byte;
+}
+
+/* While the shell waits for a line, this core serves its own console too. */
+static void wait_for_input(void) {
+    if (MP_STATE_PORT(console_complete) != MP_OBJ_NULL && !console_is_own()
+        && console_own_has_input() && MP_STATE_PORT(console_serve_own) != MP_OBJ_NULL) {
+        mp_call_function_0(MP_STATE_PORT(console_serve_own));
+    } else {
+        mp_event_wait_indefinite();
+    }
+}
+
+int console_editor_byte(void) {
+    static bool after_return[2];
+    for (;;) {
+        int byte = console_take();
+        if (byte >= 0 && (byte = console_line_end(byte, &after_return[console_is_own()])) >= 0) {
+            return byte;
+        }
+        if (!console_has_input()) {
+            wait_for_input();
+        }
+    }
+}
+
+int console_input_line(vstr_t *line, const char *prompt) {
+    return console_is_own() ? own_repl_readline(line, prompt) : readline(line, prompt);
+}
+
+/* After white space the editor's Tab indents, as at a Python prompt; with a
+ * completion of its own it never does. */
+bool console_editor_isspace(unsigned character) {
+    return MP_STATE_PORT(console_complete) == MP_OBJ_NULL && unichar_isspace(character);
+}
+
+/* Each user of the editor has a history of its own. */
+static void history_swap(void) {
+    for (unsigned i = 0; i < READLINE_HISTORY_SIZE; i++) {
+        const char *entry = MP_STATE_PORT(readline_hist)[i];
+        MP_STATE_PORT(readline_hist)[i] = MP_STATE_PORT(console_history)[i];
+        MP_STATE_PORT(console_history)[i] = entry;
+    }
+}
+
+static bool editing;
+
+bool console_is_editing(void) {
+    return editing;
+}
+
+mp_obj_t console_readline(const char *prompt, mp_obj_t complete) {
+    vstr_t line;
+    vstr_init(&line, 64);
+    int result = 0;
+    nlr_buf_t nlr;
+    history_swap();
+    MP_STATE_PORT(console_complete) = complete;
+    editing = true;
+    if (nlr_push(&nlr) == 0) {
+        result = readline(&line, prompt);
+        nlr_pop();
+        editing = false;
+        MP_STATE_PORT(console_complete) = MP_OBJ_NULL;
+        history_swap();
+    } else {
+        editing = false;
+        MP_STATE_PORT(console_complete) = MP_OBJ_NULL;
+        history_swap();
+        nlr_jump(nlr.ret_val);
+    }
+    if (result == CHAR_CTRL_C) {
+        mp_raise_type(&mp_type_KeyboardInterrupt);
+    }
+    if (result == CHAR_CTRL_D) {
+        return mp_const_none;
+    }
+    return mp_obj_new_str_from_vstr(&line);
+}
+
+static size_t word_start(const char *text, size_t length) {
+    while (length > 0 && text[length - 1] != ' ' && text[length - 1] != ';') {
+        length--;
+    }
+    return length;
+}
+
+/* What the editor calls on Tab (in place of the REPL's own completion, which
+ * it hands over to while a REPL runs). */
+size_t console_autocomplete(const char *text, size_t length, const mp_print_t *print,
+    const char **rest) {
+    if (MP_STATE_PORT(console_complete) == MP_OBJ_NULL) {
+        return mp_repl_autocomplete(text, length, print, rest);
+    }
+    mp_obj_t found = mp_call_function_1(MP_STATE_PORT(console_complete),
+        mp_obj_new_str(text, length));
+    MP_STATE_PORT(console_candidates) = found; /* the editor keeps a pointer into one */
+    size_t count;
+    mp_obj_t *words;
+    mp_obj_get_array(found, &count, &words);
+    if (count == 0) {
+        return 0;
+    }
+    size_t common;
+    const char *first = mp_obj_str_get_data(words[0], &common);
+    for (size_t i = 1; i < count; i++) {
+        size_t other_length, same = 0;
+        const char *other = mp_obj_str_get_data(words[i], &other_length);
+        while (same < common && same < other_length && first[same] == other[same]) {
+            same++;
+        }
+        common = same;
+    }
+    size_t typed = length - word_start(text, length);
+    if (common > typed) {
+        *rest = first + typed;
+        return common - typed;
+    }
+    if (count == 1) {
+        return 0;
+    }
+    mp_print_str(print, "\n");
+    for (size_t i = 0; i < count; i++) {
+        mp_print_str(print, mp_obj_str_get_str(words[i]));
+        mp_print_str(print, i + 1 < count ? "  " : "\n");
+    }
+    return (size_t)-1;
+}

@@ -1,0 +1,132 @@
+"""The Python prompt on a core's own console.
+
+It is served by the core's main loop whenever that has nothing else to do, and takes
+no task. While it runs something, the core runs the program `repl`; while it waits for
+input the core is idle, and programs may be started there.
+
+What is typed there has a current folder, sys.path, sys.argv and children of its own,
+kept apart from the kernel's: the kernel imports what it needs from folder /, whatever
+is mounted where.
+"""
+
+import gc
+import os
+import sys
+import time
+
+import cpu
+import micropython
+import vfs
+
+import __main__
+
+# Also what a RUN is the first to need: later, an import might ask files of the user's.
+import poly.serve  # noqa: F401
+from poly.core import GO_ON
+from poly.program import Program, Surroundings, close_children, guarded
+from servers.ram import FOLDER, Ram
+
+KERNEL = ("poly", "programs", "servers", "shell")  # packages that stay imported
+
+
+class Console:
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.program = Program("repl", kernel.number, on_terminal=True, is_repl=True)
+        self.names = dict(__main__.__dict__)
+        self.before = Surroundings()
+        self.ram = Ram()
+        # What the prompt has while it waits, the kernel while it does not: swap().
+        self.folder = self.ram.mount()
+        self.path = list(self.before.path)
+        self.argv = list(self.before.argv)
+        self.children = []
+        self.fresh = True  # whether the prompt is to begin anew
+        self.leaving = False
+
+    def serve(self):
+        """Take what was typed, and run it. Called by the main loop while no program runs."""
+        kernel = self.kernel
+        kernel.monitor.idle = False
+        if kernel.monitor.request is not None:
+            return  # a program came first
+        interruptible = kernel.interruptible
+        kernel.interruptible = False
+        interrupt_char = cpu.interrupt_char(-1)
+        cpu.attach_own(True)
+        try:
+            self.swap()
+            self.run()
+            self.swap()
+        except MemoryError:
+            self.fresh = True
+            print("core %d: its heap was full: all names are forgotten" % kernel.number)
+            self.reset()
+            self.swap()
+        finally:
+            cpu.attach_own(False)
+            kernel.runs(None)
+            kernel.monitor.idle = not cpu.is_console()
+            cpu.interrupt_char(interrupt_char)
+            kernel.interruptible = interruptible
+
+    def swap(self):
+        """Exchange what the prompt has of its own for what the kernel has."""
+        kernel = self.kernel
+        folder, path, argv = os.getcwd(), list(sys.path), list(sys.argv)
+        try:
+            os.chdir(self.folder)
+        except OSError:
+            os.chdir("/")  # it was unmounted, or removed
+        sys.path[:] = self.path
+        sys.argv[:] = self.argv
+        self.folder, self.path, self.argv = folder, path, argv
+        kernel.children, self.children = self.children, kernel.children
+
+    def run(self):
+        """Until there is no more input."""
+        kernel = self.kernel
+        self.program.started_ms = time.ticks_ms()
+        kernel.runs(self.program)
+        while True:
+            error = guarded(kernel, self.feed)
+            kernel.wanted = GO_ON
+            if isinstance(error, MemoryError):
+                raise error
+            if self.leaving:
+                self.leaving = False
+                print("MPY: soft reboot")
+                self.reset()
+            elif error is None:
+                return
+            self.fresh = True
+
+    def feed(self):
+        if self.fresh:
+            self.fresh = False
+            cpu.own_begin()
+        self.leaving = cpu.own_serve()
+
+    def forget(self):
+        """Make room: as after Ctrl-D at the prompt, from outside."""
+        self.fresh = True
+        self.kernel.runs(None)
+        self.swap()
+        self.reset()
+        self.swap()
+
+    def reset(self):
+        """Forget all that was defined, imported, spawned and mounted at the prompt."""
+        __main__.__dict__.clear()
+        gc.collect()
+        __main__.__dict__.update(self.names)
+        close_children(self.kernel)
+        for _, folder in vfs.mount():
+            if folder not in ("/", FOLDER):
+                vfs.umount(folder)
+        micropython.opt_level(0)
+        self.before.restore_modules(KERNEL)
+        sys.path[:] = self.before.path
+        sys.argv[:] = self.before.argv
+        os.chdir(self.ram.mount())
+        gc.collect()
