@@ -77,7 +77,8 @@ def test_a_core_at_its_repl_executes_nothing(
 def test_a_core_that_crashed_executes_nothing(
     machine: Callable[..., Console], tmp_path: Path
 ) -> None:
-    console = machine(cores=2, apps=Path(__file__).parent / "apps")
+    stays_dead = {"restart": {"intensity": 0}}
+    console = machine(cores=2, apps=Path(__file__).parent / "apps", arguments=stays_dead)
     console.expect_prompt()
     assert console.run("run crash store 0 @1").status == 255
     assert executed(console, tmp_path / "log") == 0

@@ -184,6 +184,7 @@ def test_a_crash_file_says_where_each_core_stood(shell: Console) -> None:
     assert re.search(r"where each core stood:\n(core \d: 0x[0-9a-f]+ \w+.*\n){4}\n", kept)
 
 
+@pytest.mark.machine_setup(arguments=STAY_DEAD)
 def test_all_cores_but_one_may_die_at_once(shell: Console) -> None:
     for core in (1, 2, 3):
         assert shell.run(f"run crash store 0 @{core}").status == 255
