@@ -8,6 +8,7 @@ APPS  ?=
 PROTECTION ?= on
 CMD   ?=
 CORE  ?= 0
+TEST_CORES ?= 0,3
 
 ifneq ($(words $(CURDIR)),1)
 $(error The path of this folder has a space, which MicroPython's make files cannot have: $(CURDIR))
@@ -22,7 +23,7 @@ BOARDS  := $(patsubst boards/%/board.toml,build/%,$(wildcard boards/*/board.toml
 export CMD
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/cache/python
 
-.PHONY: help setup ready build run repl exec debug test check bench clean distclean
+.PHONY: help setup ready build run repl exec debug test test-upstream check bench clean distclean
 
 help:
 	@echo "make setup     install what is missing; all targets below do it first"
@@ -32,13 +33,14 @@ help:
 	@echo "make exec      boot, run CMD=\"cores; ps\", print the output, return the status"
 	@echo "make debug     as run, halted until gdb attaches"
 	@echo "make test      all tests, on all boards"
+	@echo "make test-upstream  MicroPython's own tests on TEST_CORES of BOARD"
 	@echo "make check     format, lint and types"
 	@echo "make bench     measure BOARD, write build/bench/BOARD.json"
 	@echo "make clean     remove what was built for the boards; keep the tools and sources"
 	@echo "make distclean remove build/, everything that is not in git"
 	@echo
 	@echo "variables: BOARD=$(BOARD) ($(notdir $(BOARDS))) CORES=$(or $(CORES),4)"
-	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD) CORE=$(CORE)"
+	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD) CORE=$(CORE) TEST_CORES=$(TEST_CORES)"
 
 setup:
 	@python3 host_tools/bootstrap.py
@@ -63,6 +65,9 @@ debug: ready
 
 test: ready
 	@$(BIN)/pytest -c tests/pytest.ini tests
+
+test-upstream: ready
+	@$(POLY) test-upstream --board $(BOARD) --test-cores "$(TEST_CORES)"
 
 check: ready
 	@$(BIN)/ruff format --config host_tools/pyproject.toml --check $(SOURCES)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from polyphone import board as boards
 from polyphone import symbolize, system
+from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.idl import command as idl
 from polyphone.image import build, layout
@@ -62,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     add("debug", parents=[machine], help="as run, halted until gdb attaches")
     repl = add("repl", parents=[board], help="attach to the Python prompt of a core")
     repl.add_argument("--core", type=int, default=0, help="which (default %(default)s)")
+    suite = add("test-upstream", parents=[board], help="MicroPython's own tests on cores")
+    suite.add_argument("--test-cores", default="0,3", help="on which (default %(default)s)")
     add("bench", parents=[board], help="measure")
     report = add("symbolize", parents=[board], help="name the addresses in a panic report")
     report.add_argument("log", type=Path, help="a console log, - for standard input")
@@ -111,6 +114,8 @@ def run_command(options: argparse.Namespace) -> int:
         return symbolize_log(options)
     if options.command == "idl":
         return idl.main(options)
+    if options.command == "test-upstream":
+        return test_upstream(boards.load(options.board), options.test_cores)
     if options.command == "repl":
         return terminal.repl(boards.load(options.board), options.core)
     if options.command in ("build", "bench"):
@@ -130,6 +135,17 @@ def run_command(options: argparse.Namespace) -> int:
             raise UserError("no command to run; example: make exec CMD=cores")
         return terminal.execute(chosen, line, sys.stdout.buffer)
     return terminal.debug(chosen) if options.command == "debug" else terminal.run(chosen)
+
+
+def test_upstream(board: Board, words: str) -> int:
+    """MicroPython's tests on the cores that "0,3" names."""
+    from polyphone.machine import suite
+
+    cores = words.split(",")
+    if not all(core.isdecimal() and int(core) < suite.CORES for core in cores):
+        raise UserError(f"TEST_CORES={words}: cores 0 to {suite.CORES - 1}, commas between")
+    build.build(board)
+    return suite.main(board, [int(core) for core in cores])
 
 
 def symbolize_log(options: argparse.Namespace) -> int:

@@ -484,6 +484,12 @@ static mp_obj_t cpu_heap_limit(mp_obj_t limit) {
 }
 FUNCTION_1(cpu_heap_limit);
 
+static mp_obj_t cpu_restore_builtins(void) {
+    MP_STATE_VM(mp_module_builtins_override_dict) = NULL;
+    return mp_const_none;
+}
+FUNCTION_0(cpu_restore_builtins);
+
 /* --- the module ------------------------------------------------------------------------------ */
 
 static const MP_DEFINE_STR_OBJ(cpu_doc, "This core, as the CPU driver gives it.");
@@ -512,7 +518,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(zero), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
     ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
-    ENTRY(own_serve), ENTRY(on_own_input),
+    ENTRY(own_serve), ENTRY(on_own_input), ENTRY(restore_builtins),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };
 static MP_DEFINE_CONST_DICT(cpu_globals, cpu_globals_table);

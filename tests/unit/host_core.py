@@ -763,6 +763,9 @@ class Cpu(types.ModuleType):
         length = part[-1] if part else len(data)
         here.core.machine.console += bytes(data)[offset : offset + length]
 
+    def restore_builtins(self) -> None:
+        pass
+
     def own_input(self) -> bool:
         return False  # these cores have no consoles of their own
 

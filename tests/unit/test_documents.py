@@ -162,9 +162,9 @@ def test_every_target_is_in_the_help_of_make() -> None:
         text=True,
         check=True,
     ).stdout
-    listed = set(re.findall(r"^make (\w+)", help_text, re.MULTILINE))
+    listed = set(re.findall(r"^make ([\w-]+)", help_text, re.MULTILINE))
     makefile = (paths.ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"^(\w+):(?!=)", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):(?!=)", makefile, re.MULTILINE))
     assert listed == targets - {"help", "ready"}
     # That the README shows this text is tested in machine/test_readme.py.
     named = {span.split()[1] for span in spans(USERS) if re.match(r"make \w", span)}

@@ -213,3 +213,6 @@ def heap_limit(limit: int) -> None:
 
 def this(core: Any = ...) -> Any:
     """The kernel object of this core; with an argument, set it."""
+
+def restore_builtins() -> None:
+    """Forget what programs have put into the module builtins."""
