@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from polyphone import board as boards
 from polyphone import paths, system
@@ -38,6 +39,9 @@ REPRODUCTIONS = pytest.StashKey[list[str]]()
 # Caches beside the kernel's sources would be taken for parts of it.
 sys.pycache_prefix = str(paths.BUILD / "cache" / "python")
 LOGS = paths.BUILD / "test-logs"
+# A deadline for each example would measure the host.
+settings.register_profile("polyphone", deadline=None, database=None)
+settings.load_profile("polyphone")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
