@@ -25,7 +25,7 @@ PYTHON_PROMPT = ">>> "
 TIMEOUT_S = 60.0
 TAIL_LINES = 40
 CTRL_C, CTRL_D = "\x03", "\x04"
-LOG_LAG_S = 5.0  # QEMU writes the log after the console itself
+LOG_LAG_S = 0.5  # QEMU writes the log after the console itself
 LOG_POLL_S = 0.01
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
