@@ -2,14 +2,12 @@
 Method: the kernel's Python on 1 to 8 simulated cores over the C ring, in seeded interleavings.
 """
 
-import ctypes
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from host_core import Machine, acting_as
-from ump_ring import build_ring_library
 
+CORES = 3
 PROGRAMS = {
     "say.py": "import poly, sys\nprint('from', poly.core(), *sys.argv[1:])\n",
     "busy.py": "while True:\n    pass\n",
@@ -86,33 +84,6 @@ except poly.PeerDied as died:
     print("died:", died.core, died)
 """,
 }
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    return build_ring_library(tmp_path_factory.mktemp("ump"))
-
-
-@pytest.fixture
-def start(library: ctypes.CDLL, tmp_path: Path) -> Iterator[Callable[..., Machine]]:
-    """Factory of machines with PROGRAMS at /rom; whatever leaked is an error at the end."""
-    rom = tmp_path / "rom"
-    rom.mkdir()
-    for name, text in PROGRAMS.items():
-        (rom / name).write_text(text)
-    machines: list[Machine] = []
-
-    def make(cores: int = 3, **options: object) -> Machine:
-        machine = Machine(library, cores, tmp_path, **options)  # type: ignore[arg-type]
-        machine.__enter__()
-        machines.append(machine)
-        return machine
-
-    yield make
-    leaks = [leak for machine in machines for leak in machine.leaks()]
-    for machine in machines:
-        machine.__exit__()
-    assert not leaks
 
 
 def execute(machine: Machine) -> tuple[int, str]:

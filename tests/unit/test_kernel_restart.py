@@ -2,14 +2,12 @@
 told once, and all talk to each other afterwards.
 Method: the kernel's Python on simulated cores (host_core.py), restarts at every turn of a run."""
 
-import ctypes
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from host_core import ONLINE, STOPPED, Machine
-from ump_ring import build_ring_library
 
+CORES = 4
 PROGRAMS = {
     "say.py": "import poly\nprint('from', poly.core())\n",
     "answer.py": """
@@ -49,33 +47,6 @@ except poly.PeerDied as died:
     "busy.py": "while True:\n    pass\n",
 }
 TURNS = range(0, 120, 3)
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    return build_ring_library(tmp_path_factory.mktemp("ump"))
-
-
-@pytest.fixture
-def start(library: ctypes.CDLL, tmp_path: Path) -> Iterator[Callable[..., Machine]]:
-    """Factory of machines with PROGRAMS at /rom; whatever leaked is an error at the end."""
-    rom = tmp_path / "rom"
-    rom.mkdir()
-    for name, text in PROGRAMS.items():
-        (rom / name).write_text(text)
-    machines: list[Machine] = []
-
-    def make(cores: int = 4, **options: object) -> Machine:
-        machine = Machine(library, cores, tmp_path, **options)  # type: ignore[arg-type]
-        machine.__enter__()
-        machines.append(machine)
-        return machine
-
-    yield make
-    leaks = [leak for machine in machines for leak in machine.leaks()]
-    for machine in machines:
-        machine.__exit__()
-    assert not leaks
 
 
 def turns(machine: Machine, count: int) -> None:

@@ -3,7 +3,6 @@ Method: hypothesis texts cut at random and shared out over tallies; the program 
 simulated cores, over the C ring.
 """
 
-import ctypes
 import json
 import re
 from collections import Counter
@@ -13,7 +12,6 @@ import pytest
 from host_core import Machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ump_ring import build_ring_library
 
 from programs import tally, topk, utf8
 
@@ -123,11 +121,6 @@ def test_text_that_is_not_utf8_is_refused(data):
 
 
 # --- the program ---------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    return build_ring_library(tmp_path_factory.mktemp("ump"))
 
 
 def wordcount(library, folder: Path, data: bytes, cores: int, options: str = "", seed: int = 0):

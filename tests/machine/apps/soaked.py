@@ -2,50 +2,9 @@
 
 Messages are numbered in each direction; a number that is not the next one is an error."""
 
-import cpu
+import states
 
 import poly
-
-HERE, IN_INTERRUPT, OVERFLOW = 1, 2, 3
-
-
-def loop():
-    while True:
-        pass
-
-
-def wait():
-    while True:
-        cpu.wait()
-
-
-def masked():
-    cpu.hang(HERE)
-
-
-def interrupt():
-    cpu.hang(IN_INTERRUPT)
-    cpu.ring(cpu.core(), cpu.core() - 1)
-    loop()
-
-
-def overflow():
-    cpu.hang(OVERFLOW)
-
-
-def fault():
-    import uctypes
-
-    uctypes.bytearray_at(0, 1)[0] = 1
-
-
-def exhaust():
-    held = []
-    while True:
-        try:
-            held.append(bytearray(1 << 16))
-        except MemoryError:
-            pass
 
 
 def send():
@@ -58,7 +17,8 @@ received = sent = 0
 while True:
     message = channel.recv()
     if not message[0]:
-        globals()[message[1:].decode()]()
+        state = message[1:].decode()
+        send() if state == "send" else getattr(states, state)()
     number = int.from_bytes(message[1:5], "little")
     if number != received:
         raise ValueError("message %d, expected %d" % (number, received))
