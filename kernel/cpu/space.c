@@ -90,11 +90,15 @@ static bool map(struct view view, uintptr_t va, uintptr_t pa, uintptr_t length, 
         if (entry == NULL) {
             return false;
         }
-        *entry = arch_pte_leaf(pa, rights, level);
         uintptr_t span = (uintptr_t)1 << level_shift(level);
-        va += span;
-        pa += span;
-        length -= span;
+        /* Pages that follow are next to it in the same table: no walk for each. */
+        do {
+            *entry++ = arch_pte_leaf(pa, rights, level);
+            va += span;
+            pa += span;
+            length -= span;
+        } while (level == ARCH_LEVELS - 1 && length > 0
+                 && (va >> level_shift(level) & (ENTRIES - 1)) != 0);
     }
     return true;
 }
