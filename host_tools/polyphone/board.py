@@ -62,7 +62,7 @@ class Board:
         """The virtio slot of a core's own console; None: all are taken by lower cores.
 
         Neighbours get slots in different pages, as far as there are pages: a core
-        can reach the whole page of its device (kernel/cpu/virtio_console.c)."""
+        can reach the whole page of its device (kernel/cpu/virtio_console.h)."""
         in_page = PAGE_BYTES // self.virtio["stride"]
         pages = self.virtio["slots"] // in_page
         slot = core % pages * in_page + core // pages

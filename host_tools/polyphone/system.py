@@ -19,7 +19,6 @@ bound. What is left goes to the cores as boot arguments, for kernel/poly/startup
 """
 
 import ast
-import difflib
 import json
 import posixpath
 import re
@@ -31,13 +30,13 @@ from typing import Any, NoReturn
 
 from polyphone import paths
 from polyphone.board import Board
-from polyphone.errors import UserError
+from polyphone.errors import UserError, similar
 from polyphone.image import boot_block, layout
 from polyphone.machine.qemu import CORES_DEFAULT, MEM_DEFAULT
 
 SYSTEMS = paths.KERNEL / "systems"
 HEAP_MIN = 256 * 1024  # the kernel's own part, and something to run in
-INTENSITY_MAX = 1000
+INTENSITY_MAX = 15  # one less than PANICS_KEPT in kernel/cpu/core.h: more are not counted
 PERIOD_S_MAX = 24 * 3600
 ALL = "all"
 RESTART = {"never": False, "always": True}
@@ -93,8 +92,8 @@ def load(
 
 def meant(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    hint = similar(word, known)
+    return f"; {hint}" if hint else ""
 
 
 def line_of(text: str, place: Place) -> int:

@@ -57,6 +57,7 @@ uintptr_t arch_own_device(unsigned core);
  * void      arch_fence(void);                              full: orders all before, all after
  * void      arch_fence_device(void);                       RAM accesses before a device access
  */
+#define ARCH_TICKS_PER_MS (BOARD_TIMER_TICKS_PER_SECOND / 1000)
 
 /* --- start and end --------------------------------------------------------- */
 

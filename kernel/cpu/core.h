@@ -50,6 +50,7 @@ extern unsigned core_number;
 uint32_t shared_bytes(void);
 struct control *control_of(unsigned core);
 char *report_of(unsigned core);    /* mapped on its owner and on core 0 */
+uint32_t meshes_offset(void);      /* what lies before is mapped once and for all */
 uint32_t mesh_offset(unsigned a, unsigned b);
 void arena_of(unsigned core, uint32_t *offset, uint32_t *length);
 
@@ -103,7 +104,7 @@ void core_event(void);
 /* Runs `serve` (set once, by the cpu module) at the next bytecode boundary. */
 void core_schedule_urgent(void);
 
-/* Writes the panic report and stops this core for good. */
+/* Writes the panic report and stops this core until it is restarted. */
 __attribute__((noreturn)) void core_panic(const char *cause);
 
 #endif

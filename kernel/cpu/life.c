@@ -12,8 +12,6 @@
 #include "core.h"
 #include "memory_order.h"
 
-#define TICKS_PER_MS (BOARD_TIMER_TICKS_PER_SECOND / 1000)
-
 static struct control *own(void) {
     return control_of(core_number);
 }
@@ -86,7 +84,7 @@ bool mesh_ready(unsigned core) {
 /* --- panics --------------------------------------------------------------------- */
 
 static uint32_t now_ms(void) {
-    return arch_ticks() / TICKS_PER_MS;
+    return arch_ticks() / ARCH_TICKS_PER_MS;
 }
 
 void life_panics(void) {

@@ -1,12 +1,128 @@
-/* The own console, and the serial line as such, for the kernel's Python. */
+/* What the cpu module has about consoles: standard input and output, prompts, the
+ * serial line as such, the own console. */
 #include "modconsole.h"
 
+#include "arch.h"
+#include "channel.h"
 #include "console.h"
 #include "core.h"
 #include "own_repl.h"
 #include "py/mperrno.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
+#include "shared/runtime/interrupt_char.h"
+#include "shared/runtime/pyexec.h"
+
+static mp_obj_t cpu_is_console(void) {
+    return mp_obj_new_bool(core_number == 0);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_is_console_obj, cpu_is_console);
+
+static mp_obj_t cpu_output(size_t n_args, const mp_obj_t *args) {
+    mp_obj_t channel = n_args == 0 ? mp_const_none : args[0];
+    if (channel != mp_const_none && !mp_obj_is_type(channel, &channel_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("output goes to a ump.Channel or None"));
+    }
+    console_route(channel, n_args > 1 ? mp_obj_get_int(args[1]) & UMP_KIND_MAX : 0,
+        n_args > 2 ? mp_obj_get_int(args[2]) : 0);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(cpu_output_obj, 0, 3, cpu_output);
+
+static mp_obj_t cpu_feed(mp_obj_t bytes) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(bytes, &info, MP_BUFFER_READ);
+    size_t taken = 0;
+    uintptr_t state = arch_interrupts_mask();
+    while (taken < info.len && console_feed(((const uint8_t *)info.buf)[taken])) {
+        taken++;
+    }
+    arch_interrupts_restore(state);
+    return MP_OBJ_NEW_SMALL_INT(taken);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(cpu_feed_obj, cpu_feed);
+
+static mp_obj_t cpu_take_input(void) {
+    return MP_OBJ_NEW_SMALL_INT(console_take());
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_take_input_obj, cpu_take_input);
+
+static mp_obj_t cpu_interrupt_char(mp_obj_t byte) {
+    int before = mp_interrupt_char;
+    mp_hal_set_interrupt_char(mp_obj_get_int(byte));
+    return MP_OBJ_NEW_SMALL_INT(before);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(cpu_interrupt_char_obj, cpu_interrupt_char);
+
+static mp_obj_t cpu_readline(mp_obj_t prompt, mp_obj_t complete) {
+    return console_readline(mp_obj_str_get_str(prompt), complete);
+}
+MP_DEFINE_CONST_FUN_OBJ_2(cpu_readline_obj, cpu_readline);
+
+/* The shell's line, even while something runs at the prompt of the own console. */
+static void change_line(void (*change)(void)) {
+    if (console_is_editing()) {
+        bool own = console_attach_own(false);
+        change();
+        console_attach_own(own);
+    }
+}
+
+static mp_obj_t cpu_hide_line(void) {
+    change_line(console_hide_line);
+    return mp_obj_new_bool(console_is_editing());
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_hide_line_obj, cpu_hide_line);
+
+static mp_obj_t cpu_show_line(void) {
+    change_line(console_show_line);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_show_line_obj, cpu_show_line);
+
+/* --- Python prompts ------------------------------------------------------------- */
+
+/* What is defined at a prompt is __main__'s, not its caller's. */
+static bool prompt_of_main(bool (*prompt)(void)) {
+    nlr_jump_callback_node_globals_locals_t caller;
+    caller.globals = mp_globals_get();
+    caller.locals = mp_locals_get();
+    nlr_push_jump_callback(&caller.callback, mp_globals_locals_set_from_nlr_jump_callback);
+    mp_globals_set(&MP_STATE_VM(dict_main));
+    mp_locals_set(&MP_STATE_VM(dict_main));
+    mp_hal_set_interrupt_char(-1); /* at the prompt Ctrl-C is the editor's */
+    bool leave = prompt();
+    nlr_pop_jump_callback(true);   /* the caller's again */
+    return leave;
+}
+
+static bool repl(void) {
+    pyexec_mode_kind = PYEXEC_MODE_FRIENDLY_REPL;
+    while ((pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl())
+           == 0) {
+    }
+    console_flush();
+    return true;
+}
+
+static mp_obj_t cpu_repl(void) {
+    prompt_of_main(repl);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_repl_obj, cpu_repl);
+
+static mp_obj_t cpu_own_begin(void) {
+    own_repl_begin();
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_own_begin_obj, cpu_own_begin);
+
+static mp_obj_t cpu_own_serve(void) {
+    return mp_obj_new_bool(prompt_of_main(own_repl_serve));
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_own_serve_obj, cpu_own_serve);
+
+/* --- the serial line, the own console --------------------------------------------- */
 
 static mp_obj_t cpu_serial_write(size_t n_args, const mp_obj_t *args) {
     mp_buffer_info_t info;
@@ -33,34 +149,6 @@ static mp_obj_t cpu_own_input(void) {
     return mp_obj_new_bool(console_own_has_input());
 }
 MP_DEFINE_CONST_FUN_OBJ_0(cpu_own_input_obj, cpu_own_input);
-
-static mp_obj_t cpu_own_begin(void) {
-    own_repl_begin();
-    return mp_const_none;
-}
-MP_DEFINE_CONST_FUN_OBJ_0(cpu_own_begin_obj, cpu_own_begin);
-
-/* What is defined at the prompt is __main__'s, not its caller's. */
-static mp_obj_t cpu_own_serve(void) {
-    mp_obj_dict_t *globals = mp_globals_get(), *locals = mp_locals_get();
-    bool leave = false;
-    mp_globals_set(&MP_STATE_VM(dict_main));
-    mp_locals_set(&MP_STATE_VM(dict_main));
-    mp_hal_set_interrupt_char(-1); /* at the prompt Ctrl-C is the editor's */
-    nlr_buf_t nlr;
-    bool raised = nlr_push(&nlr) != 0;
-    if (!raised) {
-        leave = own_repl_serve();
-        nlr_pop();
-    }
-    mp_globals_set(globals);
-    mp_locals_set(locals);
-    if (raised) {
-        nlr_jump(nlr.ret_val);
-    }
-    return mp_obj_new_bool(leave);
-}
-MP_DEFINE_CONST_FUN_OBJ_0(cpu_own_serve_obj, cpu_own_serve);
 
 static mp_obj_t cpu_on_own_input(mp_obj_t serve) {
     MP_STATE_PORT(console_serve_own) = serve;

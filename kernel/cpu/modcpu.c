@@ -2,8 +2,6 @@
 #include <string.h>
 
 #include "arch.h"
-#include "channel.h"
-#include "console.h"
 #include "core.h"
 #include "hang.h"
 #include "heap.h"
@@ -15,8 +13,6 @@
 #include "py/mphal.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
-#include "shared/runtime/interrupt_char.h"
-#include "shared/runtime/pyexec.h"
 #include "stress.h"
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_urgent);
@@ -191,13 +187,6 @@ static void run_urgent(mp_sched_node_t *node) {
     }
 }
 
-
-static mp_obj_t cpu_hang(mp_obj_t how) {
-    hang(mp_obj_get_int(how));
-    return mp_const_none;
-}
-FUNCTION_1(cpu_hang);
-
 void core_schedule_urgent(void) {
     hang_if_due();
     mp_sched_schedule_node(&urgent_node, run_urgent);
@@ -275,6 +264,12 @@ static mp_obj_t cpu_report(mp_obj_t arg) {
 }
 FUNCTION_1(cpu_report);
 
+static mp_obj_t cpu_hang(mp_obj_t how) {
+    hang(mp_obj_get_int(how));
+    return mp_const_none;
+}
+FUNCTION_1(cpu_hang);
+
 /* --- shared RAM ------------------------------------------------------------------------ */
 
 static mp_obj_t cpu_mesh(mp_obj_t arg) {
@@ -303,7 +298,7 @@ FUNCTION_N(cpu_arena, 0, 1);
 static void region_of(mp_obj_t offset_arg, mp_obj_t length_arg, uint32_t *offset,
     uint32_t *length) {
     mp_int_t from = mp_obj_get_int(offset_arg), bytes = mp_obj_get_int(length_arg);
-    mp_int_t all = shared_bytes(), least = BOOT->core_count * (LAYOUT_PAGE + REPORT_BYTES);
+    mp_int_t all = shared_bytes(), least = meshes_offset();
     if (from < least || bytes <= 0 || bytes > all || from > all - bytes
         || (from | bytes) % LAYOUT_PAGE != 0) {
         mp_raise_msg_varg(&mp_type_OSError,
@@ -364,113 +359,6 @@ static mp_obj_t cpu_probe(mp_obj_t address_arg, mp_obj_t access_arg) {
 }
 FUNCTION_2(cpu_probe);
 
-/* --- console ------------------------------------------------------------------------------ */
-
-static mp_obj_t cpu_is_console(void) {
-    return mp_obj_new_bool(core_number == 0);
-}
-FUNCTION_0(cpu_is_console);
-
-static mp_obj_t cpu_output(size_t n_args, const mp_obj_t *args) {
-    mp_obj_t channel = n_args == 0 ? mp_const_none : args[0];
-    if (channel != mp_const_none && !mp_obj_is_type(channel, &channel_type)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("output goes to a ump.Channel or None"));
-    }
-    console_route(channel, n_args > 1 ? mp_obj_get_int(args[1]) & UMP_KIND_MAX : 0,
-        n_args > 2 ? mp_obj_get_int(args[2]) : 0);
-    return mp_const_none;
-}
-FUNCTION_N(cpu_output, 0, 3);
-
-static mp_obj_t cpu_feed(mp_obj_t bytes) {
-    mp_buffer_info_t info;
-    mp_get_buffer_raise(bytes, &info, MP_BUFFER_READ);
-    size_t taken = 0;
-    uintptr_t state = arch_interrupts_mask();
-    while (taken < info.len && console_feed(((const uint8_t *)info.buf)[taken])) {
-        taken++;
-    }
-    arch_interrupts_restore(state);
-    return MP_OBJ_NEW_SMALL_INT(taken);
-}
-FUNCTION_1(cpu_feed);
-
-static mp_obj_t cpu_take_input(void) {
-    return MP_OBJ_NEW_SMALL_INT(console_take());
-}
-FUNCTION_0(cpu_take_input);
-
-static mp_obj_t cpu_interrupt_char(mp_obj_t byte) {
-    int before = mp_interrupt_char;
-    mp_hal_set_interrupt_char(mp_obj_get_int(byte));
-    return MP_OBJ_NEW_SMALL_INT(before);
-}
-FUNCTION_1(cpu_interrupt_char);
-
-static mp_obj_t cpu_readline(mp_obj_t prompt, mp_obj_t complete) {
-    return console_readline(mp_obj_str_get_str(prompt), complete);
-}
-FUNCTION_2(cpu_readline);
-
-/* The shell's line, even while something runs at the prompt of the own console. */
-static void change_line(void (*change)(void)) {
-    if (console_is_editing()) {
-        bool own = console_attach_own(false);
-        change();
-        console_attach_own(own);
-    }
-}
-
-static mp_obj_t cpu_hide_line(void) {
-    change_line(console_hide_line);
-    return mp_obj_new_bool(console_is_editing());
-}
-FUNCTION_0(cpu_hide_line);
-
-static mp_obj_t cpu_show_line(void) {
-    change_line(console_show_line);
-    return mp_const_none;
-}
-FUNCTION_0(cpu_show_line);
-
-static void run_repl(void) {
-    pyexec_mode_kind = PYEXEC_MODE_FRIENDLY_REPL;
-    while ((pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl())
-           == 0) {
-    }
-    console_flush();
-}
-
-/* What is defined at the prompt is __main__'s, not its caller's. */
-static mp_obj_t cpu_repl(void) {
-    mp_obj_dict_t *globals = mp_globals_get(), *locals = mp_locals_get();
-    mp_globals_set(&MP_STATE_VM(dict_main));
-    mp_locals_set(&MP_STATE_VM(dict_main));
-    mp_hal_set_interrupt_char(-1); /* at the prompt Ctrl-C is the editor's */
-    nlr_buf_t nlr;
-    bool raised = nlr_push(&nlr) != 0;
-    if (!raised) {
-        run_repl();
-        nlr_pop();
-    }
-    mp_globals_set(globals);
-    mp_locals_set(locals);
-    if (raised) {
-        nlr_jump(nlr.ret_val);
-    }
-    return mp_const_none;
-}
-FUNCTION_0(cpu_repl);
-
-static mp_obj_t cpu_this_function(size_t n_args, const mp_obj_t *args) {
-    if (n_args == 1) {
-        MP_STATE_PORT(cpu_this) = args[0];
-    }
-    mp_obj_t this = MP_STATE_PORT(cpu_this);
-    return this == MP_OBJ_NULL ? mp_const_none : this;
-}
-FUNCTION_N(cpu_this_function, 0, 1);
-
 /* --- the heap ------------------------------------------------------------------------------- */
 
 static mp_obj_t cpu_heap_limit(mp_obj_t limit) {
@@ -483,6 +371,17 @@ static mp_obj_t cpu_heap_limit(mp_obj_t limit) {
     return mp_const_none;
 }
 FUNCTION_1(cpu_heap_limit);
+
+/* --- what belongs to this core ------------------------------------------------------------- */
+
+static mp_obj_t cpu_this_function(size_t n_args, const mp_obj_t *args) {
+    if (n_args == 1) {
+        MP_STATE_PORT(cpu_this) = args[0];
+    }
+    mp_obj_t this = MP_STATE_PORT(cpu_this);
+    return this == MP_OBJ_NULL ? mp_const_none : this;
+}
+FUNCTION_N(cpu_this_function, 0, 1);
 
 static mp_obj_t cpu_restore_builtins(void) {
     MP_STATE_VM(mp_module_builtins_override_dict) = NULL;

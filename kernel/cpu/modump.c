@@ -74,8 +74,8 @@ static mp_obj_t method_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     mp_arg_check_num(n_args, n_kw, 6, 8, false);
     uint32_t slots = slots_of(args[1]);
     uint32_t offset = number_of(args[0], "offset", shared_bytes());
-    uint32_t first = BOOT->core_count * (LAYOUT_PAGE + REPORT_BYTES); /* after control, reports */
-    if (offset < first || offset % LAYOUT_PAGE != 0 || offset + channel_region_bytes(slots) > shared_bytes()
+    if (offset < meshes_offset() || offset % LAYOUT_PAGE != 0
+        || offset + channel_region_bytes(slots) > shared_bytes()
         || !space_is_mapped(LAYOUT_SHARED + offset)
         || !space_is_mapped(LAYOUT_SHARED + offset + channel_region_bytes(slots) - 1)) {
         mp_raise_msg_varg(&mp_type_ValueError,

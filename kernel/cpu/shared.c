@@ -19,7 +19,7 @@ static uint32_t reports_offset(void) {
     return BOOT->core_count * LAYOUT_PAGE;
 }
 
-static uint32_t meshes_offset(void) {
+uint32_t meshes_offset(void) {
     return reports_offset() + BOOT->core_count * REPORT_BYTES;
 }
 

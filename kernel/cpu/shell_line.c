@@ -73,26 +73,23 @@ bool console_is_editing(void) {
     return editing;
 }
 
+static void end_editing(void *unused) {
+    (void)unused;
+    editing = false;
+    MP_STATE_PORT(console_complete) = MP_OBJ_NULL;
+    history_swap();
+}
+
 mp_obj_t console_readline(const char *prompt, mp_obj_t complete) {
     vstr_t line;
     vstr_init(&line, 64);
-    int result = 0;
-    nlr_buf_t nlr;
     history_swap();
     MP_STATE_PORT(console_complete) = complete;
     editing = true;
-    if (nlr_push(&nlr) == 0) {
-        result = readline(&line, prompt);
-        nlr_pop();
-        editing = false;
-        MP_STATE_PORT(console_complete) = MP_OBJ_NULL;
-        history_swap();
-    } else {
-        editing = false;
-        MP_STATE_PORT(console_complete) = MP_OBJ_NULL;
-        history_swap();
-        nlr_jump(nlr.ret_val);
-    }
+    nlr_jump_callback_node_t end;
+    nlr_push_jump_callback(&end, end_editing);
+    int result = readline(&line, prompt);
+    nlr_pop_jump_callback(true);
     if (result == CHAR_CTRL_C) {
         mp_raise_type(&mp_type_KeyboardInterrupt);
     }

@@ -4,7 +4,6 @@
 #include "arch.h"
 #include "memory_order.h"
 
-#define TICKS_PER_MS (BOARD_TIMER_TICKS_PER_SECOND / 1000)
 #define SPREAD 0x9e3779b9u         /* 2^32 over the golden ratio: neighbours end far apart */
 
 /* Marsaglia's xorshift generator; 32 bits of state, never 0. */
@@ -26,7 +25,7 @@ void stress_delay(uint32_t most_us, uint32_t one_in) {
         return;
     }
     uint64_t end = arch_ticks()
-        + (uint64_t)(random_number() % most_us) * TICKS_PER_MS / 1000;
+        + (uint64_t)(random_number() % most_us) * ARCH_TICKS_PER_MS / 1000;
     while (arch_ticks() < end) {
     }
 }

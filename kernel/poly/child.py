@@ -11,7 +11,7 @@ import ump
 from poly import limits, program
 from poly.core import INTERRUPT, KILL
 from poly.deadline import Deadline
-from poly.errors import NoSuchService, PeerDied, Timeout
+from poly.errors import PeerDied, Timeout
 
 
 class Child:
@@ -126,8 +126,7 @@ def start(kernel, core, path, args=(), slots=0, mode=program.RUN_PROGRAM):
     (Timeout, KeyboardInterrupt) on a request that is under way: such a child stays
     among the core's children, to be killed at the program's end.
     """
-    if not 0 <= core < cpu.cores():
-        raise NoSuchService("no core %d: the cores are 0..%d" % (core, cpu.cores() - 1))
+    kernel.monitor.check_number(core)
     child = Child(kernel, core, path, slots)
     kernel.children.append(child)
     try:

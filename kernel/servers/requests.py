@@ -31,9 +31,9 @@ class Requests:
             return self.own_status()
         return Status(core, self.ask(core, m.STATUS, m.NOTHING).status)
 
-    def statuses(self, timeout_ms=limits.ANSWER_MS):
+    def statuses(self):
         """A Status or an Error for each core, all asked before the first answer is awaited."""
-        deadline = Deadline(timeout_ms)
+        deadline = Deadline(limits.ANSWER_MS)
         found = []
         for core in range(cpu.cores()):
             try:
@@ -95,20 +95,22 @@ class Requests:
 
     # --- lives ------------------------------------------------------------------
 
-    def restart(self, core, timeout_ms=limits.RESTART_MS):
+    def restart(self, core):
         """Restart a core, whatever it does, and wait until it serves; its new generation.
 
         The own core's restart does not return.
         """
         self.check_number(core)
-        deadline = Deadline(timeout_ms)
+        deadline = Deadline(limits.RESTART_MS)
         before = cpu.generation(core)
         cpu.restart(core)
         while not (
             cpu.generation(core) != before and cpu.known(core) and cpu.state(core) == cpu.ONLINE
         ):
             if not deadline.wait(limits.RETRY_MS):
-                raise Timeout("core %d: not up %d ms after its restart" % (core, timeout_ms))
+                raise Timeout(
+                    "core %d: not up %d ms after its restart" % (core, limits.RESTART_MS)
+                )
         return cpu.generation(core)
 
     def settle(self):
@@ -129,9 +131,9 @@ class Requests:
 
     # --- how a request is made -------------------------------------------------
 
-    def ask(self, core, kind, message, timeout_ms=limits.ANSWER_MS):
+    def ask(self, core, kind, message):
         """Send a request and wait for its answer; the link, which holds it."""
-        deadline = Deadline(timeout_ms)
+        deadline = Deadline(limits.ANSWER_MS)
         link = self.send(core, kind, message, deadline)
         self.await_answer(link, kind, deadline)
         return link

@@ -2,7 +2,6 @@
 
 steady    `shell`, whose cores must hold at the end of the test what they held at
           its start: regions, doorbells, children, modules, tasks; the heap nearly
-census    factory: census(console) is what every living core holds
 programs  factory: programs({"name.py": text}) is a folder for `apps`
 """
 
@@ -10,14 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from holding import APPS, HEAP_NOISE_BYTES, Holding, take_census
+from holding import APPS, HEAP_NOISE_BYTES, but_heap, growth, take_census
 
 from polyphone.machine.console import Console
-
-
-@pytest.fixture
-def census() -> Callable[[Console], dict[int, Holding]]:
-    return take_census
 
 
 @pytest.fixture
@@ -27,10 +21,8 @@ def steady(shell: Console) -> Iterator[Console]:
     yield shell
     shell.command("cd /")
     after = take_census(shell)
-    grown = {core: after[core].heap - before[core].heap for core in before}
-    assert {core: held._replace(heap=0) for core, held in after.items()} == {
-        core: held._replace(heap=0) for core, held in before.items()
-    }
+    grown = growth(before, after)
+    assert but_heap(after) == but_heap(before)
     assert max(grown.values()) <= HEAP_NOISE_BYTES, grown
 
 

@@ -2,6 +2,7 @@
 the programs that the tests run."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,10 +30,20 @@ class Holding(NamedTuple):
     tasks: int
 
 
-def take_census(console: Console) -> dict[int, Holding]:
-    """Of every core, one after the other: what runs the census is no part of it."""
-    cores = range(console.machine.setup.cores)
+def take_census(console: Console, cores: Iterable[int] | None = None) -> dict[int, Holding]:
+    """Of these cores, or all, one after the other: what runs the census is no part of it."""
+    cores = range(console.machine.setup.cores) if cores is None else cores
     output = console.command("; ".join(f"run /rom/census.py @{core}" for core in cores))
     found = [[int(number) for number in numbers] for numbers in CENSUS.findall(output)]
     assert found, output
     return {core: Holding(*holding) for core, *holding in found}
+
+
+def but_heap(census: dict[int, Holding]) -> dict[int, Holding]:
+    """A census without the heaps, which are never twice the same to the byte."""
+    return {core: held._replace(heap=0) for core, held in census.items()}
+
+
+def growth(before: dict[int, Holding], after: dict[int, Holding]) -> dict[int, int]:
+    """By how many bytes the heap of each core has grown."""
+    return {core: after[core].heap - before[core].heap for core in before}

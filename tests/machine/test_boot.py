@@ -119,6 +119,13 @@ def test_a_wrong_option_is_one_clear_line_and_status_2(options: list[str], messa
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("poly: ")
 
 
+def test_repl_of_no_number_is_one_clear_line_and_status_2() -> None:
+    words = [str(POLY), "repl", "--core", "x"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "poly: CORE=x is not a number\n"
+
+
 def test_poly_exec_as_a_script_uses_it(board: Board, image: Path) -> None:
     words = [str(POLY), "exec", "--board", board.name, "--cores", "2", "--apps", str(APPS)]
     done = subprocess.run(

@@ -78,7 +78,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def wait_until_idle(shell: Console, core: int) -> None:
-    """Until nothing runs at the prompt of a core, after its client has left."""
+    """Until nothing runs at the prompt of a core."""
     deadline = time.monotonic() + TIMEOUT_S
     while " repl " in shell.run("cores").lines[core]:
         assert time.monotonic() < deadline
@@ -178,6 +178,7 @@ def test_a_core_is_free_while_its_prompt_waits_and_keeps_its_names(
     enter(session, "kept = 5")
     session.send("half a li")
     session.expect("half a li")
+    wait_until_idle(shell, core)
     assert shell.run(f"run hello @{core}").lines[-1].endswith(f"hello from core {core} of 4")
     session.send("\x15")  # Ctrl-U: the line goes
     session.expect(re.escape("\x1b["))
@@ -202,6 +203,7 @@ def test_what_runs_at_a_prompt_is_a_program_and_ctrl_c_ends_it(
     assert "1 program of 1 runs: repl" in shell.run("run hello @1").output
     first.send("\x03")
     first.expect(r"KeyboardInterrupt: *\r\n>>> ")
+    wait_until_idle(shell, 1)  # the prompt is there a moment before its core is free
     assert shell.run("run hello @1").status == 0
     assert " repl " in shell.run("cores").lines[2]  # the other one goes on
     assert shell.run("kill 2").status == 0

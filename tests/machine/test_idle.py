@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from holding import APPS
 
 from polyphone.machine.console import Console, CoreRepl
 
@@ -40,7 +41,7 @@ def test_the_log_would_show_what_is_executed(
     machine: Callable[..., Console], tmp_path: Path
 ) -> None:
     """The check of the check: a program that sleeps a little executes a little."""
-    console = machine(cores=2, apps=Path(__file__).parent / "apps")
+    console = machine(cores=2, apps=APPS)
     console.expect_prompt()
     console.send("run loop @1\r")
     console.expect(r"loop\r\n")
@@ -53,7 +54,7 @@ def test_the_log_would_show_what_is_executed(
 def test_programs_that_wait_execute_nothing(
     machine: Callable[..., Console], tmp_path: Path, name: str
 ) -> None:
-    console = machine(cores=3, apps=Path(__file__).parent / "apps")
+    console = machine(cores=3, apps=APPS)
     console.expect_prompt()
     console.command("repl 0", prompt=">>> ")
     console.send(f"import poly; children = [poly.spawn(core, '{name}') for core in (1, 2)]\r")
@@ -78,7 +79,7 @@ def test_a_core_that_crashed_executes_nothing(
     machine: Callable[..., Console], tmp_path: Path
 ) -> None:
     stays_dead = {"restart": {"intensity": 0}}
-    console = machine(cores=2, apps=Path(__file__).parent / "apps", arguments=stays_dead)
+    console = machine(cores=2, apps=APPS, arguments=stays_dead)
     console.expect_prompt()
     assert console.run("run crash store 0 @1").status == 255
     assert executed(console, tmp_path / "log") == 0

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from holding import APPS
 
 from polyphone import paths
 from polyphone.machine.console import Result
 
-APPS = Path(__file__).parent / "apps"
 CHANNEL = paths.ROOT / "tests" / "unit" / "idl_channel.py"
 EXPECTED = """\
 numbers.a: 256 is out of range

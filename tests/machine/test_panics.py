@@ -7,14 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from elftools.elf.elffile import ELFFile
 from holding import APPS
 
 from polyphone import symbolize
 from polyphone.board import Board
+from polyphone.image import layout
 from polyphone.machine import crash
 from polyphone.machine.console import Console, CoreRepl, Result
 
@@ -24,29 +23,23 @@ PAGE, REPORT_BYTES = 0x1000, 0x2000
 CORES = 4
 
 
-def symbol(board: Board, name: str) -> int:
-    with board.image.open("rb") as file:
-        table: Any = ELFFile(file).get_section_by_name(".symtab")
-        return int(table.get_symbol_by_name(name)[0]["st_value"])
-
-
 # How, where (from the board), and what the first line of the report says of it.
 CRASHES: dict[str, tuple[str, Callable[[Board], int], str]] = {
     "load from page zero": ("load", lambda board: 8, r"load .* at 0x0*8 \(page zero\)"),
     "store to page zero": ("store", lambda board: 0, r"store .* at 0x0+ \(page zero\)"),
     "jump to page zero": ("jump", lambda board: 0, r".* at 0x0+ \(page zero\)"),
     "store to the text": (
-        "store", lambda board: symbol(board, "core_start"),
+        "store", lambda board: layout.symbol(board.image, "core_start"),
         r"store .* at 0x[0-9a-f]+ \(the text\)"),
     "store to a constant": (
         "constant", lambda board: 0, r"store .* at 0x[0-9a-f]+ \(a constant\)"),
     "run the heap": (
         "heap", lambda board: 0, r"jump .* at 0x0*c[0-9a-f]{7} \(this core's private memory\)"),
     "run the data": (
-        "jump", lambda board: symbol(board, "core_number"),
+        "jump", lambda board: layout.symbol(board.image, "core_number"),
         r"jump .* at 0x0*c[0-9a-f]+ \(this core's private memory\)"),
     "below the stack": (
-        "store", lambda board: symbol(board, "__stack_bottom") - 8,
+        "store", lambda board: layout.symbol(board.image, "__stack_bottom") - 8,
         r"store .* at 0x[0-9a-f]+ \(stack overflow: guard below the stack\)"),
     "another core's report": (
         "load", lambda board: SHARED + CORES * PAGE + 1 * REPORT_BYTES,

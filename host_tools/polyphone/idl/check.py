@@ -15,6 +15,7 @@ from polyphone.idl.limits import (
 )
 from polyphone.idl.metas import py_name
 from polyphone.idl.model import (
+    HEADER_BYTES,
     Array,
     Enum,
     Field,
@@ -40,7 +41,6 @@ from polyphone.idl.scope import (
 )
 from polyphone.idl.types import STRINGS
 
-HEADER_BYTES = 4  # of every message: its number and its tag, both uint16
 LENGTH = Integer("uint16", "H", 2)
 
 

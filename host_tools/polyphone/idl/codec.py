@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from polyphone.idl.limits import MESSAGE_BYTES
 from polyphone.idl.model import (
+    HEADER_BYTES,
     Array,
     Bool,
     Capability,
@@ -21,15 +22,18 @@ from polyphone.idl.model import (
     Kind,
     Message,
     Region,
+    Scalar,
     String,
     Struct,
     Variable,
     aligned,
     capabilities,
+    is_plain,
 )
 
-HEADER_BYTES = 4
 STEP = "    "
+LINE_COLUMNS = 99
+INNER_COLUMNS = LINE_COLUMNS - len(STEP)  # of a line in a function
 Lines = list[str]
 
 
@@ -49,7 +53,7 @@ class Imports:
         for module, names in sorted(self.needed.items(), key=lambda item: "." in item[0]):
             inner = [f"{name} as _{name}" for name in sorted(names)]
             line = f"from {module} import {', '.join(inner)}"
-            if len(line) > 99:
+            if len(line) > LINE_COLUMNS:
                 line = f"from {module} import (\n" + "".join(f"    {n},\n" for n in inner) + ")"
             found.append(line)
         return found
@@ -76,7 +80,7 @@ def cells(fields: Sequence[Field]) -> list[Cell]:
             found.append(Cell(part, "H", 2))
         elif isinstance(kind, FixedArray) and kind.of_bytes:
             found.append(Cell(part, f"{kind.size}s", kind.size))
-        elif isinstance(kind, Integer | Bool | Enum | Capability):
+        elif isinstance(kind, Scalar):
             found.append(Cell(part, kind.code, kind.size))
     return found
 
@@ -153,8 +157,7 @@ class Codec:
         read = (
             f'{self.unpack_from}("<{layout_format(found, HEADER_BYTES)}", buffer, {HEADER_BYTES})'
         )
-        plain = all(isinstance(part.type, Integer) for part in message.fields)
-        if plain:
+        if is_plain(message.fields):
             lines.append(f"return {read}" if found else "return ()")
             return [_def(f"unpack_{message.py_name}", names), *_indented(lines)]
         targets = [
@@ -203,7 +206,7 @@ class Codec:
         names = ["buffer", "at", *["caps"] * bool(capabilities(kind))]
         found = cells(kind.fields)
         read = f'{self.unpack_from}("<{layout_format(found, 0)}", buffer, at)'
-        if all(isinstance(part.type, Integer) for part in kind.fields):
+        if is_plain(kind.fields):
             lines = [f"return {kind.py_name}(*{read})"]
             return [_def(f"_unpack_{kind.py_name}", names), *_indented(lines)]
         lines = [f"_cells = {read}"] if found else []
@@ -280,7 +283,7 @@ class Codec:
         if isinstance(kind, FixedArray):
             check = f'{self.wire("check_exact")}("{where}", {value}, {kind.count})'
             return [check, *self._put_elements(where, kind.element, at, value, depth)]
-        assert isinstance(kind, Integer | Bool | Enum | Capability)
+        assert isinstance(kind, Scalar)
         packed = self._cell_packed(where, kind, value)
         return [f'{self.pack_into}("<{kind.code}", buffer, {at}, {packed})']
 
@@ -306,7 +309,7 @@ class Codec:
             return f"_unpack_{kind.py_name}(buffer, {at}{', caps' if capabilities(kind) else ''})"
         if isinstance(kind, FixedArray):
             return self._elements(where, kind.element, str(kind.count), at, depth)
-        assert isinstance(kind, Integer | Bool | Enum | Capability)
+        assert isinstance(kind, Scalar)
         one = (
             f"buffer[{at}]"
             if kind.code == "B"
@@ -394,14 +397,14 @@ def _most(kind: String | Array) -> int:
 
 def _def(name: str, parameters: Sequence[str]) -> str:
     line = f"def {name}({', '.join(parameters)}):"
-    if len(line) <= 99:
+    if len(line) <= LINE_COLUMNS:
         return line
     return "\n".join([f"def {name}(", *(f"    {one}," for one in parameters), "):"])
 
 
 def _call(start: str, arguments: Sequence[str]) -> Lines:
     line = f"{start}, {', '.join(arguments)})"
-    if len(line) <= 95:
+    if len(line) <= INNER_COLUMNS:
         return [line]
     name, _, rest = start.partition("(")
     return [f"{name}(", f"    {rest},", *(f"    {one}," for one in arguments), ")"]
@@ -409,7 +412,7 @@ def _call(start: str, arguments: Sequence[str]) -> Lines:
 
 def _result(start: str, values: Sequence[str]) -> Lines:
     line = f"{start}({values[0]},)" if len(values) == 1 else start + ", ".join(values)
-    if len(line) <= 95:
+    if len(line) <= INNER_COLUMNS:
         return [line]
     return [f"{start}(", *(f"    {one}," for one in values), ")"]
 

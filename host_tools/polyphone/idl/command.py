@@ -14,21 +14,6 @@ from polyphone.idl.emit import emit
 from polyphone.idl.formatting import format_file
 from polyphone.idl.parser import parse
 
-SUFFIX = ".if"
-
-
-def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="interface files")
-    what = command.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="only look for mistakes (default)")
-    what.add_argument("--describe", action="store_true", help="print the wire layout as a table")
-    what.add_argument("--format", action="store_true", help="print in canonical format")
-    what.add_argument("-o", dest="folder", type=Path, metavar="DIR",
-                      help="write a Python module for each file")  # fmt: skip
-    command.add_argument("--types", nargs="+", type=Path, default=[], metavar="FILE",
-                         help="files whose types all others may use")  # fmt: skip
-    command.add_argument("--quiet", action="store_true", help="do not print warnings")
-
 
 def read(file: Path) -> Source:
     """A file as the compiler takes it."""

@@ -5,7 +5,6 @@ itself, a caret under the span, and a hint where there is one.
 """
 
 import bisect
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,11 +110,3 @@ class Report:
     @property
     def warnings(self) -> list[Diagnostic]:
         return [found for found in self.found if found.warning]
-
-
-def similar(name: str, names: Iterable[str]) -> str:
-    """A hint that names what was probably meant, or ""."""
-    known = list(names)
-    folded = [other for other in known if other.lower() == name.lower()]
-    close = folded or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else ""

@@ -16,13 +16,13 @@ Messages of plain numbers take one call of struct each way, with a constant form
 
 from collections.abc import Sequence
 
-from polyphone.idl.codec import HEADER_BYTES, Codec, Lines, cells, layout_format
+from polyphone.idl.codec import LINE_COLUMNS, Codec, Lines, cells, layout_format
 from polyphone.idl.describe import interface_hash
 from polyphone.idl.limits import MESSAGE_BYTES
-from polyphone.idl.model import Enum, Integer, Interface, Kind, Message, Struct
+from polyphone.idl.model import HEADER_BYTES, Enum, Interface, Kind, Message, Struct, is_plain
 from polyphone.idl.names import constant
 
-WIDTH = 99
+FAILURE_BYTES = HEADER_BYTES + 2  # the answer to a call that failed
 
 
 def emit(interface: Interface, file_name: str) -> str:
@@ -56,7 +56,7 @@ def _head(codec: Codec, interface: Interface) -> Lines:
         "",
         f'NAME = "{interface.name}"',
         f'HASH = "{interface_hash(interface)}"',
-        f"FRAME_BYTES = {max(min(longest, MESSAGE_BYTES), 6)}  # the longest message",
+        f"FRAME_BYTES = {max(min(longest, MESSAGE_BYTES), FAILURE_BYTES)}  # the longest message",
         "",
         *(f"{constant(found.py_name)} = {found.number}" for found in interface.messages),
     ]
@@ -111,7 +111,7 @@ def _tables(codec: Codec, interface: Interface) -> Lines:
 
 def _scalars(message: Message) -> str:
     """The format of all arguments if they are plain numbers."""
-    if not all(isinstance(part.type, Integer) for part in message.fields):
+    if not is_plain(message.fields):
         return "None"
     return f'"<{layout_format(cells(message.fields), HEADER_BYTES)}"'
 
@@ -133,7 +133,7 @@ def _class(codec: Codec, name: str, base: str, about: str) -> Lines:
 
 def _method(name: str, parameters: Sequence[str], body: Lines) -> Lines:
     line = f"    def {name}({', '.join(['self', *parameters])}):"
-    if len(line) > WIDTH:
+    if len(line) > LINE_COLUMNS:
         wrapped = [f"        {one}," for one in ["self", *parameters]]
         return ["", f"    def {name}(", *wrapped, "    ):", *body]
     return ["", line, *body]

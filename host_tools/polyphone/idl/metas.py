@@ -2,8 +2,9 @@
 
 import keyword
 
+from polyphone.errors import similar
 from polyphone.idl import syntax
-from polyphone.idl.diagnostics import Report, Source, similar
+from polyphone.idl.diagnostics import Report, Source
 from polyphone.idl.names import TAKEN, VIEWS
 
 PY = "py"

@@ -4,10 +4,12 @@ Everything here is consistent; who makes it (check.py) has told all mistakes bef
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum as Enumeration
 from typing import TypeAlias
+
+HEADER_BYTES = 4  # of every message: its number and its tag, both uint16
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,6 @@ class FixedArray:
 
 Scalar: TypeAlias = Integer | Bool | Enum | Capability
 Fixed: TypeAlias = Scalar | Region | Struct | FixedArray
-SCALARS = (Integer, Bool, Enum, Capability)
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,11 @@ class Field:
     type: Type
     offset: int
     py_name: str
+
+
+def is_plain(fields: Iterable[Field]) -> bool:
+    """Whether all are numbers, whose values mean just that."""
+    return all(isinstance(part.type, Integer) for part in fields)
 
 
 class Kind(Enumeration):

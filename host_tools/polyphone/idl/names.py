@@ -19,8 +19,8 @@ MODULE = frozenset(
 )
 # What the base classes of the views have: a message must not hide it.
 VIEWS = frozenset(
-    "channel receiver session strays closed close error_handler binding send submit reserve"
-    " notify missing INTERFACE ACCEPTS TX".split()
+    "channel buffer receiver session strays closed close error_handler binding send submit"
+    " reserve notify missing INTERFACE ACCEPTS TX".split()
 )
 KEYWORDS = frozenset(keyword.kwlist) | {"async", "await"}
 TAKEN = KEYWORDS | FUNCTIONS | MODULE | frozenset(dir(builtins)) | {"const"}

@@ -13,8 +13,9 @@ from typing import Any
 from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken
 from lark.exceptions import UnexpectedCharacters
 
+from polyphone.errors import similar
 from polyphone.idl import syntax
-from polyphone.idl.diagnostics import Diagnostic, InterfaceError, Source, Span, similar
+from polyphone.idl.diagnostics import Diagnostic, InterfaceError, Source, Span
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 COMMENT_OR_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*|\*/')

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from polyphone.errors import similar
 from polyphone.idl import syntax
-from polyphone.idl.diagnostics import InterfaceError, Report, Source, Span, similar
+from polyphone.idl.diagnostics import InterfaceError, Report, Source, Span
 from polyphone.idl.limits import LENGTH_MAX, MEMBERS, MESSAGE_BYTES, NAME_LENGTH, NESTING
 from polyphone.idl.metas import py_name
 from polyphone.idl.model import (

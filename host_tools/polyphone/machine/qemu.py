@@ -71,6 +71,12 @@ class Setup:
         crowded = self.cores > len(os.sched_getaffinity(0))
         return SPIN_US if self.mode is Mode.STRESS and not crowded else 0
 
+    def consoles_lead_out(self) -> bool:
+        """Whether the host reaches the cores' own consoles. Not where nobody could in time:
+        while commands from the boot arguments run, and in exact mode, where input from
+        outside has no place."""
+        return self.mode is not Mode.EXACT and "exec" not in self.arguments
+
     def reproduction(self) -> str:
         """A command for a shell that starts this machine on a terminal, or runs its commands."""
         words = ["build/venv/bin/poly", "run", "--board", self.board.name]
@@ -162,17 +168,14 @@ class Machine:
         ]
 
     def _own_consoles(self) -> list[str]:
-        """A device for each core's own console, as far as there are slots for them.
-
-        Where nobody could reach it in time, it leads nowhere: while commands from the
-        boot arguments run, and in exact mode, where input from outside has no place."""
+        """A device for each core's own console, as far as there are slots for them."""
         setup = self.setup
-        open_ = setup.mode is not Mode.EXACT and "exec" not in setup.arguments
+        kind = "pty" if setup.consoles_lead_out() else "null"
         words = ["-global", "virtio-mmio.force-legacy=false"]
         for core in range(setup.cores):
             slot = setup.board.console_slot(core)
             if slot is not None:
-                words += ["-chardev", f"{'pty' if open_ else 'null'},id=core{core}"]
+                words += ["-chardev", f"{kind},id=core{core}"]
                 words += ["-device", f"virtio-serial-device,id=serial{core},max_ports=2,"
                           f"bus=virtio-mmio-bus.{slot}"]  # fmt: skip
                 words += ["-device", f"virtserialport,bus=serial{core}.0,nr=1,chardev=core{core}"]

@@ -55,7 +55,9 @@ def run(setup: Setup) -> int:
 
     QEMU sets the terminal to raw mode and back; Ctrl-C reaches the guest."""
     with Machine(setup) as machine:
-        print(_welcome(setup), _consoles_text(setup), sep="\n", file=sys.stderr)
+        print(_welcome(setup), file=sys.stderr)
+        if setup.consoles_lead_out():
+            print(_consoles_text(setup), file=sys.stderr)
         return _on_terminal(machine)
 
 

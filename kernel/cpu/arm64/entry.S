@@ -1,6 +1,7 @@
 /* Reset at EL1, of core 0 by the loader and of the others by PSCI; restart, by
- * an FIQ, which is open wherever a core may be; then trap entry. The VM runs at EL1 on SP_EL0, so that a trap finds its own stack in
- * SP_EL1, whatever became of the VM's. */
+ * an FIQ, which is open wherever a core may be; then trap entry. The VM runs at
+ * EL1 on SP_EL0, so that a trap finds its own stack in SP_EL1, whatever became
+ * of the VM's. */
 #include "../layout.h"
 #include "board.h"
 

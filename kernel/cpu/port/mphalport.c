@@ -7,8 +7,6 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 
-#define TICKS_PER_MS (BOARD_TIMER_TICKS_PER_SECOND / 1000)
-
 uintptr_t polyphone_interrupts_mask(void) {
     return arch_interrupts_mask();
 }
@@ -30,7 +28,7 @@ static uint64_t ticks_to(uint64_t ticks, uint64_t per_second) {
 }
 
 mp_uint_t mp_hal_ticks_ms(void) {
-    return arch_ticks() / TICKS_PER_MS;
+    return arch_ticks() / ARCH_TICKS_PER_MS;
 }
 
 mp_uint_t mp_hal_ticks_us(void) {
@@ -48,12 +46,12 @@ uint64_t mp_hal_time_ns(void) {
 void mp_hal_wait(intptr_t timeout_ms) {
     console_flush();
     if (timeout_ms != 0) {
-        core_wait(timeout_ms < 0 ? 0 : arch_ticks() + (uint64_t)timeout_ms * TICKS_PER_MS);
+        core_wait(timeout_ms < 0 ? 0 : arch_ticks() + (uint64_t)timeout_ms * ARCH_TICKS_PER_MS);
     }
 }
 
 void mp_hal_delay_ms(mp_uint_t ms) {
-    uint64_t end = arch_ticks() + (uint64_t)ms * TICKS_PER_MS;
+    uint64_t end = arch_ticks() + (uint64_t)ms * ARCH_TICKS_PER_MS;
     console_flush();
     do {
         mp_event_handle_nowait();
@@ -63,7 +61,7 @@ void mp_hal_delay_ms(mp_uint_t ms) {
 }
 
 void mp_hal_delay_us(mp_uint_t us) {
-    uint64_t end = arch_ticks() + (uint64_t)us * (TICKS_PER_MS / 10) / 100;
+    uint64_t end = arch_ticks() + (uint64_t)us * (ARCH_TICKS_PER_MS / 10) / 100;
     while (arch_ticks() < end) {
         core_wait(end);
     }
