@@ -160,7 +160,7 @@ def guarded(kernel, function, *args):
             function(*args)
         finally:
             # Nothing comes between an exception and this: while a kill goes on, the
-            # next interrupt is raised where bytecode jumps.
+            # next interrupt is raised where bytecode jumps or a function returns.
             kernel.interruptible = False
             settle()
             heap.unlock()

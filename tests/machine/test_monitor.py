@@ -15,6 +15,7 @@ from polyphone.machine.console import CTRL_C, PYTHON_PROMPT, Console, CoreRepl, 
 OCCUPATIONS = {
     "busy": "busy", "stubborn": "stubborn", "sleeper": "asleep", "loop": "loop",
     "locked": "locked", "reader": "reading", "waiter": "waiting",
+    "mapping": "mapping", "diver": "diving",
 }  # fmt: skip
 # In microseconds: long for a slow host, short for "after the program".
 ANSWER_MAX_US = 1_000_000

@@ -56,7 +56,7 @@ void core_start(unsigned core, bool again) {
         }
     }
     virtio_console_start();
-    mp_cstack_init_with_top(__stack_top, LAYOUT_STACK - STACK_RESERVE);
+    mp_cstack_init_with_top(__stack_top, LAYOUT_STACK - MICROPY_SCHEDULER_STACK - STACK_RESERVE);
     gc_init(__heap_start, (char *)LAYOUT_PRIVATE + BOOT->private_bytes);
     mp_init();
     readline_init0();
