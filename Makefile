@@ -78,7 +78,7 @@ bench: ready
 	@$(POLY) bench --board $(BOARD)
 
 clean:
-	@rm -rf $(BOARDS) $(BOARDS:=-unprotected) build/*-reference build/upstream-qemu build/test-logs build/bench
+	@rm -rf $(BOARDS) $(BOARDS:=-unprotected) $(BOARDS:=-counted) build/*-reference build/upstream-qemu build/test-logs build/bench
 	@echo "removed $(BOARDS), logs and figures; tools and sources stay (make distclean)"
 
 distclean:

@@ -2,6 +2,7 @@
  * the doorbells, which live in the control pages. */
 #include <string.h>
 
+#include "answers.h"
 #include "arch.h"
 #include "core.h"
 #include "memory_order.h"
@@ -54,6 +55,7 @@ void arena_of(unsigned core, uint32_t *offset, uint32_t *length) {
 
 void doorbell_ring(unsigned core, unsigned bell) {
     struct control *control = control_of(core);
+    answers_ring(bell);
     /* Bit before summary: interrupt_doorbell() takes them the other way round,
      * so a bit is never left behind a summary that was already taken. */
     mem_fetch_or(&control->pending[bell / 32], 1u << bell % 32);
@@ -80,6 +82,7 @@ void interrupt_doorbell(void) {
         for (unsigned word = 0; word < URGENT_WORDS; word++) {
             urgent_latched[word] |= take_word(control, summary, word);
         }
+        answers_rung();
         core_schedule_urgent();
     }
 }

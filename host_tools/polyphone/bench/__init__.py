@@ -12,6 +12,7 @@ from rich.status import Status
 
 from polyphone import paths
 from polyphone.bench import (
+    answers,
     boot,
     channels,
     coroutines,
@@ -33,6 +34,7 @@ GROUPS: dict[str, Measure] = {
     "start, instructions": lambda board, status: boot.measure_instructions(board),
     "start, wall time beside upstream's": lambda board, status: boot.measure_wall(board),
     "a core's restart": lambda board, status: restart.measure(board),
+    "a busy core's answers": answers.measure,
     "an idle second": lambda board, status: idle.measure(board),
     "coroutines": lambda board, status: coroutines.measure(board),
     "channels": lambda board, status: channels.measure_exact(board),

@@ -54,6 +54,7 @@ BOUNDS: dict[str, Bound] = {
     ),
     "boot_wall_ratio": Bound(AT_MOST, 2),
     "restart_instructions": Bound(AT_MOST, 3, of="boot_instructions_per_core"),
+    "monitor_answer_bytecodes": Bound(AT_MOST, 1_000),
     "idle_instructions_per_core": Bound(AT_MOST, 1_000),
     "interpreter_ratio": Bound(BELOW, 0.85),
     "await_coroutine_1mib": Bound(AT_MOST, 1_600),

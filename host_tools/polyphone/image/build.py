@@ -48,6 +48,14 @@ def unprotected(board: Board) -> Board:
     return twin
 
 
+def counted(board: Board) -> Board:
+    """The board with an image whose cores count the bytecodes that they execute
+    (kernel/cpu/answers.h), brought up to date."""
+    twin = replace(board, name=f"{board.name}-counted")
+    build(twin, variables=["COUNTED=1"])
+    return twin
+
+
 def _make(board: Board, folder: Path, jobs: int, variables: Sequence[str]) -> None:
     command = [
         "make",

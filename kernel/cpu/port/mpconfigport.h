@@ -12,6 +12,11 @@
 #define MICROPY_FRAME_CHAIN (1)    /* for the traceback in a panic report */
 #endif
 
+#ifdef POLY_COUNTED                /* answers.h */
+extern volatile uint32_t answers_bytecodes;
+#define MICROPY_VM_HOOK_BYTECODE answers_bytecodes++
+#endif
+
 #define MICROPY_ENABLE_GC (1)
 #define MICROPY_GCREGS_SETJMP (0)
 #define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_MPZ)
