@@ -1,16 +1,13 @@
-/* A channel's end: trains over rings, waiting, sleep. SPEC UMP-4, UMP-5, UMP-8. */
-#define UMP_LINKAGE static inline
-#include "channel.h"
+/* A channel's end: its memory, its death, waiting, sleep. SPEC UMP-4, UMP-5. What goes in
+ * and out is in send.c and receive.c. */
+#include "channel_inline.h"
 
 #include <string.h>
 
 #include "arch.h"
-#include "core.h"
 #include "py/mperrno.h"
-#include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
-#include "ump.c"
 
 static const char *const fault_texts[] = {
     [UMP_ALIVE] = NULL,
@@ -21,11 +18,6 @@ static const char *const fault_texts[] = {
     [UMP_PEER_DIED] = "peer died",
     [UMP_CLOSED] = "closed",
 };
-
-/* Either ring's fault is the channel's. */
-static inline unsigned fault_of(const struct channel *channel) {
-    return channel->rx.fault != UMP_ALIVE ? channel->rx.fault : channel->tx.fault;
-}
 
 unsigned channel_fault(const struct channel *channel) {
     return fault_of(channel);
@@ -59,13 +51,6 @@ void channel_abandon(struct channel *channel) {
     channel->rx.slot = ring->slots;
 }
 
-/* The producer found that its ring is broken: the other one is of no use either. */
-static void check_producer(struct channel *channel) {
-    if (channel->tx.fault == UMP_BAD_CONSUMED) {
-        channel->rx.fault = UMP_BAD_CONSUMED;
-    }
-}
-
 static NORETURN void raise_died(const struct channel *channel) {
     const char *text = fault_texts[fault_of(channel)];
     mp_obj_t args[2] = {MP_OBJ_NEW_SMALL_INT(MP_EPIPE), mp_obj_new_str(text, strlen(text))};
@@ -78,25 +63,48 @@ void channel_check_alive(const struct channel *channel) {
     }
 }
 
-static uint32_t ring_bytes(uint32_t slots) {
-    return UMP_RING_BYTES(slots);
+uint32_t channel_region_bytes(uint32_t slots) {
+    return (2 * UMP_RING_BYTES(slots) + LAYOUT_PAGE - 1) & ~(LAYOUT_PAGE - 1u);
 }
 
-uint32_t channel_region_bytes(uint32_t slots) {
-    return (2 * ring_bytes(slots) + LAYOUT_PAGE - 1) & ~(LAYOUT_PAGE - 1u);
+static void start(struct channel *channel, struct ump_ring *to, struct ump_ring *from,
+    uint32_t slots, uint32_t longest) {
+    channel->kind = channel->sending = 0;
+    channel->rx_armed = channel->tx_armed = false;
+    channel->memory = NULL;
+    channel->inbox = (struct inbox) {.longest = longest};
+    channel->outbox = (struct outbox) {.bytes = NULL};
+    ump_producer_open(&channel->tx, to, slots);
+    ump_consumer_open(&channel->rx, from, slots);
+    /* A message of one slot needs no memory, one without a bound what comes. */
+    if (longest > UMP_PAYLOAD) {
+        struct inbox *inbox = &channel->inbox;
+        inbox->room = longest < TRAIN_MESSAGE_MAX ? longest : 2 * UMP_PAYLOAD;
+        inbox->bytes = m_new(uint8_t, inbox->room);
+        if (longest < TRAIN_MESSAGE_MAX && !channel->always_ring) {
+            channel_outbox_room(channel, longest - UMP_PAYLOAD);
+        }
+    }
 }
 
 void channel_open(struct channel *channel, void *region, uint32_t slots, unsigned side,
     uint32_t longest) {
     struct ump_ring *first = region;
-    struct ump_ring *second = (struct ump_ring *)((char *)region + ring_bytes(slots));
-    channel->kind = 0;
-    channel->in_train = channel->must_cut = channel->rx_armed = channel->tx_armed = false;
-    channel->longest = longest;
-    vstr_init(&channel->partial,
-        UMP_PAYLOAD + (longest < CHANNEL_MESSAGE_MAX ? longest : UMP_PAYLOAD));
-    ump_producer_open(&channel->tx, side == 0 ? first : second, slots);
-    ump_consumer_open(&channel->rx, side == 0 ? second : first, slots);
+    struct ump_ring *second = (struct ump_ring *)((char *)region + UMP_RING_BYTES(slots));
+    start(channel, side == 0 ? first : second, side == 0 ? second : first, slots, longest);
+}
+
+void channel_open_pair(struct channel *a, struct channel *b, uint32_t slots, uint32_t longest) {
+    size_t bytes = 2 * UMP_RING_BYTES(slots) + UMP_LINE;
+    void *memory = m_malloc0(bytes);
+    void *region = (void *)(((uintptr_t)memory + UMP_LINE - 1) & ~(uintptr_t)(UMP_LINE - 1));
+    a->always_ring = b->always_ring = false;
+    a->peer_core = b->peer_core = core_number;
+    a->peer_bell = b->bell;
+    b->peer_bell = a->bell;
+    channel_open(a, region, slots, 0, longest);
+    channel_open(b, region, slots, 1, longest);
+    a->memory = b->memory = memory;
 }
 
 uint32_t channel_credits(struct channel *channel) {
@@ -105,29 +113,7 @@ uint32_t channel_credits(struct channel *channel) {
     return credits;
 }
 
-static void ring_peer(struct channel *channel) {
-    doorbell_ring(channel->peer_core, channel->peer_bell);
-}
-
-static inline void sent(struct channel *channel) {
-    if (ump_send_must_ring(&channel->tx) || channel->always_ring) {
-        ring_peer(channel);
-    }
-    if (channel->tx_armed) {
-        channel->tx_armed = false;
-        ump_producer_sleep(&channel->tx, false);
-    }
-}
-
 /* --- waiting ------------------------------------------------------------------- */
-
-/* As mp_handle_pending(true), which it calls if there is something. */
-static inline void serve_pending(void) {
-    if (MP_STATE_VM(sched_state) == MP_SCHED_PENDING
-        || MP_STATE_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
-        mp_handle_pending(true);
-    }
-}
 
 typedef bool (*condition_t)(struct channel *, unsigned);
 
@@ -154,9 +140,7 @@ static bool poll_for_a_while(struct channel *channel, condition_t there, unsigne
     return false;
 }
 
-/* Serves pending callbacks and pending interrupts of the program, which may
- * raise. */
-static MP_NOINLINE void wait_message(struct channel *channel) {
+void channel_wait_message(struct channel *channel) {
     if (poll_for_a_while(channel, message_there, 0)) {
         return;
     }
@@ -184,6 +168,22 @@ bool channel_wait_credit(struct channel *channel, unsigned reserve) {
     return fault_of(channel) == UMP_ALIVE;
 }
 
+void channel_disarm(struct channel *channel) {
+    disarm_receiver(channel);
+}
+
+bool channel_arm(struct channel *channel) {
+    if (!channel->rx_armed) {
+        channel->rx_armed = true;
+        ump_consumer_sleep(&channel->rx, true); /* then look again: UMP-5 */
+    }
+    if (!message_there(channel, 0)) {
+        return false;
+    }
+    disarm_receiver(channel);
+    return true;
+}
+
 mp_uint_t channel_poll(struct channel *channel, mp_uint_t flags) {
     mp_uint_t ready = 0;
     if (fault_of(channel) != UMP_ALIVE) {
@@ -204,156 +204,4 @@ mp_uint_t channel_poll(struct channel *channel, mp_uint_t flags) {
         ready |= credit_there(channel, 0) ? MP_STREAM_POLL_WR : 0;
     }
     return ready;
-}
-
-/* --- sending ---------------------------------------------------------------------- */
-
-bool channel_try_send_slot(struct channel *channel, unsigned kind, const void *payload,
-    size_t length, unsigned reserve) {
-    if (fault_of(channel) != UMP_ALIVE || channel_credits(channel) <= reserve) {
-        return false;
-    }
-    if (!ump_send(&channel->tx, kind, true, payload, length)) {
-        return false;
-    }
-    sent(channel);
-    return true;
-}
-
-/* Takes back a train that was broken off. */
-static void send_cut(struct channel *channel) {
-    while (!ump_send(&channel->tx, CHANNEL_KIND_CUT, true, NULL, 0)) {
-        channel_check_alive(channel);
-        channel_wait_credit(channel, 0);
-    }
-    channel->must_cut = false;
-}
-
-static void send_train(struct channel *channel, unsigned kind, const uint8_t *bytes,
-    size_t length) {
-    size_t done = 0;
-    bool unrung = false;
-    do {
-        size_t part = MIN(length - done, UMP_PAYLOAD);
-        bool last = done + part == length;
-        if (ump_send(&channel->tx, kind, last, bytes + done, part)) {
-            done += part;
-            unrung = true;
-            channel->must_cut = !last;
-            if (last) {
-                break;
-            }
-        } else {
-            check_producer(channel);
-            channel_check_alive(channel);
-            if (unrung) {
-                sent(channel);
-                unrung = false;
-            }
-            channel_wait_credit(channel, 0);
-        }
-    } while (true);
-    sent(channel);
-}
-
-static MP_NOINLINE void send_slowly(struct channel *channel, unsigned kind,
-    const mp_buffer_info_t *message) {
-    if (channel->in_train) {
-        mp_raise_msg(&mp_type_RuntimeError,
-            MP_ERROR_TEXT("another send on this channel is under way"));
-    }
-    check_producer(channel);
-    channel_check_alive(channel);
-    nlr_buf_t nlr;
-    channel->in_train = true;
-    if (nlr_push(&nlr) == 0) {
-        if (channel->must_cut) {
-            send_cut(channel);
-        }
-        send_train(channel, kind, message->buf, message->len);
-        nlr_pop();
-        channel->in_train = false;
-    } else {
-        channel->in_train = false;
-        nlr_jump(nlr.ret_val);
-    }
-}
-
-void channel_send(struct channel *channel, unsigned kind, const mp_buffer_info_t *message) {
-    if (message->len <= UMP_PAYLOAD && !channel->in_train && !channel->must_cut
-        && fault_of(channel) == UMP_ALIVE
-        && ump_send(&channel->tx, kind, true, message->buf, message->len)) {
-        sent(channel);
-    } else {
-        send_slowly(channel, kind, message);
-    }
-}
-
-/* --- receiving ---------------------------------------------------------------------- */
-
-/* A slot of a train, or one that takes a train back; true: the train is whole. */
-static MP_NOINLINE bool take_part(struct channel *channel, struct ump_message slot,
-    struct message *message) {
-    vstr_t *partial = &channel->partial;
-    if (slot.kind == CHANNEL_KIND_CUT) {
-        partial->len = 0;
-        return false;
-    }
-    if (partial->len + slot.length > channel->longest) {
-        channel_die(channel, UMP_BAD_KIND);
-        return false;
-    }
-    if (!slot.last && slot.length != UMP_PAYLOAD) { /* or a train might never end */
-        channel_die(channel, UMP_BAD_LENGTH);
-        return false;
-    }
-    vstr_add_strn(partial, (const char *)message->first, slot.length);
-    if (!slot.last) {
-        vstr_hint_size(partial, UMP_PAYLOAD); /* now: the next slot must find room */
-        return false;
-    }
-    message->bytes = (const uint8_t *)partial->buf;
-    message->length = partial->len;
-    partial->len = 0;
-    return true;
-}
-
-/* The next message if it is there whole. One that fits a slot is in
- * message->first, a longer one in channel->partial, where its start also stays
- * while the rest is not there. Takes a ringful of slots at most: a peer that sends
- * as fast as they are taken must not keep its receiver here. */
-static bool take_message(struct channel *channel, struct message *message) {
-    struct ump_message slot;
-    uint32_t slots = 0;
-    while (slots++ <= channel->rx.mask && ump_receive(&channel->rx, &slot, message->first)) {
-        if (ump_receive_must_ring(&channel->rx)) {
-            ring_peer(channel);
-        }
-        channel->kind = slot.kind;
-        if (slot.last && channel->partial.len == 0 && slot.kind != CHANNEL_KIND_CUT) {
-            message->bytes = message->first;
-            message->length = slot.length;
-            return true;
-        }
-        if (take_part(channel, slot, message)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool channel_receive(struct channel *channel, struct message *message, bool wait) {
-    while (!take_message(channel, message)) {
-        channel_check_alive(channel);
-        if (!wait) {
-            return false;
-        }
-        serve_pending(); /* even if the ring is never seen empty */
-        wait_message(channel);
-    }
-    if (channel->rx_armed) {
-        channel->rx_armed = false;
-        ump_consumer_sleep(&channel->rx, false);
-    }
-    return true;
 }

@@ -4,10 +4,7 @@
 #define POLY_CHANNEL_H
 
 #include "py/obj.h"
-#include "ump.h"
-
-#define CHANNEL_MESSAGE_MAX 65536u
-#define CHANNEL_KIND_CUT UMP_KIND_MAX  /* a slot that takes back the train it ends */
+#include "train.h"
 
 struct channel {
     mp_obj_base_t base;
@@ -17,17 +14,17 @@ struct channel {
     uint8_t peer_core;
     uint8_t kind;                  /* of the message last received */
     bool always_ring;
-    bool in_train;                 /* a send is under way: no other may start */
-    bool must_cut;                 /* a train was broken off and not yet taken back */
+    uint8_t sending;               /* CHANNEL_*: why a send must not just begin */
     bool rx_armed, tx_armed;       /* sleep is announced; may outlast the call that did */
-    uint32_t longest;              /* message that the peer may send */
-    vstr_t partial;                /* the start of a train whose rest is not there yet */
+    struct inbox inbox;
+    struct outbox outbox;
+    void *memory;                  /* of the rings, where they are private */
 };
 
-struct message {                   /* one that was received; valid until the next */
-    const uint8_t *bytes;
-    size_t length;
-    uint8_t first[UMP_LINE] __attribute__((aligned(8)));
+enum {
+    CHANNEL_IN_SEND = 1,           /* a send is under way: no other may start */
+    CHANNEL_MUST_CUT = 2,          /* a train was broken off and not yet taken back */
+    CHANNEL_IN_OUTBOX = 4,         /* an earlier message is not all in the ring */
 };
 
 extern const mp_obj_type_t channel_type;
@@ -37,9 +34,14 @@ extern const mp_obj_type_t mp_type_ChannelDied;
 uint32_t channel_region_bytes(uint32_t slots);
 
 /* Sets all but the doorbells. Side 0 sends on the region's first ring. A `longest`
- * below CHANNEL_MESSAGE_MAX is room made now: receiving then never allocates. */
+ * below TRAIN_MESSAGE_MAX is room made now: receiving then never allocates, nor does
+ * posting, but on a channel that always rings. */
 void channel_open(struct channel *channel, void *region, uint32_t slots, unsigned side,
     uint32_t longest);
+
+/* Both ends of a channel on this core; sets all but their own doorbells. The rings lie in
+ * memory of the heap. */
+void channel_open_pair(struct channel *a, struct channel *b, uint32_t slots, uint32_t longest);
 
 /* enum ump_fault, and in words (NULL: alive). */
 unsigned channel_fault(const struct channel *channel);
@@ -55,7 +57,7 @@ void channel_check_alive(const struct channel *channel);
 
 uint32_t channel_credits(struct channel *channel);
 
-/* Sends a message of at most CHANNEL_MESSAGE_MAX bytes, waiting for credit.
+/* Sends a message of at most TRAIN_MESSAGE_MAX bytes, waiting for credit.
  * Serves pending callbacks meanwhile and may raise; then the whole message is
  * taken back. */
 void channel_send(struct channel *channel, unsigned kind, const mp_buffer_info_t *message);
@@ -72,6 +74,27 @@ bool channel_try_send_slot(struct channel *channel, unsigned kind, const void *p
  * Serves pending callbacks; false if it is dead, or may not wait (a callback
  * is running). */
 bool channel_wait_credit(struct channel *channel, unsigned reserve);
+
+/* Accepts a whole message or nothing, without waiting: false while an earlier one is in the
+ * outbox, or without credit. What there is credit for goes now. When false or when something
+ * is left in the outbox, sleep is announced: the own bell rings when credit comes. Raises
+ * ChannelDied. */
+bool channel_post(struct channel *channel, unsigned kind, const void *bytes, size_t length);
+
+/* Makes room in the outbox; raises MemoryError. */
+void channel_outbox_room(struct channel *channel, size_t room);
+
+/* Goes on with the outbox. True: it is empty, and there is credit; else sleep is announced. */
+bool channel_push(struct channel *channel);
+
+/* The next message if it is there whole, as channel_receive() without `wait`, but what was
+ * announced stays so. */
+bool channel_take(struct channel *channel, struct message *message);
+
+/* Announces sleep of the receiver and looks again; true: a message, a part of one, or death
+ * is there, and nothing is announced. Else it stays so until channel_disarm(). */
+bool channel_arm(struct channel *channel);
+void channel_disarm(struct channel *channel);
 
 /* MP_STREAM_POLL_* flags that are ready. For those that are not, announces
  * sleep and looks again; that stays announced until the next message or send. */

@@ -6,13 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bells.h"
 #include "boot.h"
 #include "layout.h"
 
-#define CORES_MAX 64u              /* two words of urgent doorbells, one for each core */
-#define DOORBELLS 256u             /* of one core: 32 bits for each bit of half a summary word */
-#define DOORBELL_WORDS (DOORBELLS / 32)
-#define URGENT_WORDS (CORES_MAX / 32)
+#define CORES_MAX BELL_URGENT_END  /* an urgent doorbell for each core */
+#define BELL_WAKE BELL_URGENT_END  /* ends a wait, and no more: who has it wakes for nothing */
 
 #define BOOT ((const struct boot_block *)LAYOUT_BOOT)
 
@@ -84,6 +83,12 @@ bool mesh_ready(unsigned core);
 
 /* Rings a doorbell: it stays pending until its owner takes it. */
 void doorbell_ring(unsigned core, unsigned bell);
+
+/* As if a channel's doorbell of this core had rung. */
+void doorbell_latch(unsigned bell);
+
+/* Takes the next doorbell of a channel that rang here (bells_take()); -1: none. */
+int doorbell_take(void);
 
 /* As if this core's own urgent doorbell had rung; masked. */
 void doorbell_ring_self(void);

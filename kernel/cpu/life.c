@@ -76,7 +76,7 @@ bool mesh_ready(unsigned core) {
         memset((void *)(uintptr_t)(LAYOUT_SHARED + mesh_offset(core_number, core)), 0,
             LAYOUT_PAGE);
         mem_store_release(&own()->ready[core], generation);
-        doorbell_ring(core, CORES_MAX); /* it may wait for this; no urgent doorbell */
+        doorbell_ring(core, BELL_WAKE); /* it may wait for this */
     }
     return true;
 }

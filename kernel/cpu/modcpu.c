@@ -67,7 +67,7 @@ static mp_obj_t cpu_meet(mp_obj_t arg, mp_obj_t generation) {
     unsigned core = core_of(arg);
     bool new = life_meet(core, mp_obj_get_int_truncated(generation));
     if (new) {
-        doorbell_ring(core, CORES_MAX); /* ends its wait; no urgent doorbell */
+        doorbell_ring(core, BELL_WAKE); /* ends its wait */
     }
     return mp_obj_new_bool(new);
 }
@@ -104,7 +104,7 @@ FUNCTION_1(cpu_give_up);
 static mp_obj_t cpu_online(void) {
     mem_store_release(&control_of(core_number)->state, CORE_ONLINE);
     if (core_number != 0) {
-        doorbell_ring(0, CORES_MAX); /* ends its wait; no urgent doorbell */
+        doorbell_ring(0, BELL_WAKE); /* ends its wait */
     }
     return mp_const_none;
 }
@@ -219,16 +219,38 @@ static mp_obj_t cpu_take_urgent(void) {
 }
 FUNCTION_0(cpu_take_urgent);
 
-static mp_obj_t cpu_ring(mp_obj_t core, mp_obj_t bell) {
+static mp_obj_t cpu_ring(mp_obj_t core_arg, mp_obj_t bell) {
+    unsigned core = core_of(core_arg);
     mp_int_t number = mp_obj_get_int(bell);
     if (number < 0 || number >= (mp_int_t)DOORBELLS) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("doorbell %d is not in 0..%d"),
             (int)number, (int)DOORBELLS - 1);
     }
-    doorbell_ring(core_of(core), number);
+    if (core == core_number && number >= (mp_int_t)BELL_URGENT_END) {
+        doorbell_latch(number);
+    } else {
+        doorbell_ring(core, number);
+    }
     return mp_const_none;
 }
 FUNCTION_2(cpu_ring);
+
+/* A doorbell of this core that belongs to a channel. */
+static mp_obj_t cpu_latch(mp_obj_t bell) {
+    mp_int_t number = mp_obj_get_int(bell);
+    if (number < (mp_int_t)BELL_URGENT_END || number >= (mp_int_t)DOORBELLS) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("doorbell %d is not in %d..%d"),
+            (int)number, (int)BELL_URGENT_END, (int)DOORBELLS - 1);
+    }
+    doorbell_latch(number);
+    return mp_const_none;
+}
+FUNCTION_1(cpu_latch);
+
+static mp_obj_t cpu_take_bell(void) {
+    return MP_OBJ_NEW_SMALL_INT(doorbell_take());
+}
+FUNCTION_0(cpu_take_bell);
 
 static mp_obj_t cpu_interrupt(void) {
     uintptr_t state = arch_interrupts_mask();
@@ -393,6 +415,20 @@ FUNCTION_0(cpu_restore_builtins);
 
 static const MP_DEFINE_STR_OBJ(cpu_doc, "This core, as the CPU driver gives it.");
 
+/* First bell and end of each level. */
+#define BELL_LEVEL(level, first, end) \
+    static const mp_rom_obj_tuple_t bell_level_##level = { \
+        {&mp_type_tuple}, 2, {MP_ROM_INT(first), MP_ROM_INT(end)}}
+BELL_LEVEL(0, BELL_URGENT_END, BELL_LEVEL_0_END);
+BELL_LEVEL(1, BELL_LEVEL_0_END, BELL_LEVEL_1_END);
+BELL_LEVEL(2, BELL_LEVEL_1_END, BELL_LEVEL_2_END);
+BELL_LEVEL(3, BELL_LEVEL_2_END, BELL_LEVEL_3_END);
+static const mp_rom_obj_tuple_t bell_levels = {
+    {&mp_type_tuple}, BELL_LEVELS, {
+        MP_ROM_PTR(&bell_level_0), MP_ROM_PTR(&bell_level_1), MP_ROM_PTR(&bell_level_2),
+        MP_ROM_PTR(&bell_level_3),
+    }};
+
 #define ENTRY(name) {MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&cpu_##name##_obj)}
 
 static const mp_rom_map_elem_t cpu_globals_table[] = {
@@ -400,6 +436,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___doc__), MP_ROM_PTR(&cpu_doc)},
     {MP_ROM_QSTR(MP_QSTR_URGENT), MP_ROM_INT(CORES_MAX)},
     {MP_ROM_QSTR(MP_QSTR_DOORBELLS), MP_ROM_INT(DOORBELLS)},
+    {MP_ROM_QSTR(MP_QSTR_BELL_LEVELS), MP_ROM_PTR(&bell_levels)},
     {MP_ROM_QSTR(MP_QSTR_STARTING), MP_ROM_INT(CORE_STARTING)},
     {MP_ROM_QSTR(MP_QSTR_ONLINE), MP_ROM_INT(CORE_ONLINE)},
     {MP_ROM_QSTR(MP_QSTR_DEAD), MP_ROM_INT(CORE_DEAD)},
@@ -413,6 +450,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(undisturbed), ENTRY(hang),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
+    ENTRY(take_bell), ENTRY(latch),
     ENTRY(interrupt), ENTRY(report), ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),

@@ -69,6 +69,12 @@ static unsigned number_of(mp_obj_t arg, const char *name, unsigned below) {
     return value;
 }
 
+/* The argument at this place, if there is one. */
+static uint32_t longest_of(size_t n_args, const mp_obj_t *args, size_t place) {
+    return n_args > place
+        ? number_of(args[place], "longest", TRAIN_MESSAGE_MAX + 1) : TRAIN_MESSAGE_MAX;
+}
+
 static mp_obj_t method_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
     const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 6, 8, false);
@@ -83,8 +89,7 @@ static mp_obj_t method_make_new(const mp_obj_type_t *type, size_t n_args, size_t
             (unsigned)channel_region_bytes(slots));
     }
     unsigned side = number_of(args[2], "side", 2);
-    uint32_t longest = n_args > 7
-        ? number_of(args[7], "longest", CHANNEL_MESSAGE_MAX + 1) : CHANNEL_MESSAGE_MAX;
+    uint32_t longest = longest_of(n_args, args, 7);
     struct channel *channel = mp_obj_malloc(struct channel, type);
     channel->bell = number_of(args[3], "bell", DOORBELLS);
     channel->peer_core = number_of(args[4], "peer_core", BOOT->core_count);
@@ -95,6 +100,21 @@ static mp_obj_t method_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     return MP_OBJ_FROM_PTR(channel);
 }
 
+static mp_obj_t method_pair(size_t n_args, const mp_obj_t *args) {
+    uint32_t slots = slots_of(args[0]);
+    uint16_t bells[2] = {number_of(args[1], "bell", DOORBELLS), number_of(args[2], "bell", DOORBELLS)};
+    uint32_t longest = longest_of(n_args, args, 3);
+    struct channel *a = mp_obj_malloc(struct channel, &channel_type);
+    struct channel *b = mp_obj_malloc(struct channel, &channel_type);
+    a->bell = bells[0];
+    b->bell = bells[1];
+    channel_open_pair(a, b, slots, longest);
+    mp_obj_t ends[2] = {MP_OBJ_FROM_PTR(a), MP_OBJ_FROM_PTR(b)};
+    return mp_obj_new_tuple(2, ends);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(method_pair_obj, 3, 4, method_pair);
+static MP_DEFINE_CONST_STATICMETHOD_OBJ(method_pair_static, MP_ROM_PTR(&method_pair_obj));
+
 static mp_obj_t method_region_bytes(mp_obj_t slots) {
     return MP_OBJ_NEW_SMALL_INT(channel_region_bytes(slots_of(slots)));
 }
@@ -104,16 +124,16 @@ static MP_DEFINE_CONST_STATICMETHOD_OBJ(method_region_bytes_static,
 
 static void message_of(mp_obj_t arg, mp_buffer_info_t *info) {
     buffer_of(arg, info, MP_BUFFER_READ);
-    if (info->len > CHANNEL_MESSAGE_MAX) {
+    if (info->len > TRAIN_MESSAGE_MAX) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("message of %u bytes, at most %u"),
-            (unsigned)info->len, (unsigned)CHANNEL_MESSAGE_MAX);
+            (unsigned)info->len, (unsigned)TRAIN_MESSAGE_MAX);
     }
 }
 
 static mp_obj_t method_send(size_t n_args, const mp_obj_t *args) {
     mp_buffer_info_t info;
     message_of(args[1], &info);
-    unsigned kind = n_args > 2 ? number_of(args[2], "kind", CHANNEL_KIND_CUT) : 0;
+    unsigned kind = n_args > 2 ? number_of(args[2], "kind", TRAIN_KIND_CUT) : 0;
     channel_send(MP_OBJ_TO_PTR(args[0]), kind, &info);
     return mp_const_none;
 }
@@ -123,7 +143,7 @@ static mp_obj_t method_try_send(size_t n_args, const mp_obj_t *args) {
     struct channel *channel = MP_OBJ_TO_PTR(args[0]);
     mp_buffer_info_t info;
     message_of(args[1], &info);
-    unsigned kind = n_args > 2 ? number_of(args[2], "kind", CHANNEL_KIND_CUT) : 0;
+    unsigned kind = n_args > 2 ? number_of(args[2], "kind", TRAIN_KIND_CUT) : 0;
     unsigned reserve = n_args > 3 ? number_of(args[3], "reserve", UMP_SLOTS_MAX) : 0;
     unsigned slots = info.len == 0 ? 1 : (info.len + UMP_PAYLOAD - 1) / UMP_PAYLOAD;
     if (slots + reserve > channel->tx.mask + 1) {
@@ -132,7 +152,12 @@ static mp_obj_t method_try_send(size_t n_args, const mp_obj_t *args) {
             (unsigned)channel->tx.mask + 1);
     }
     channel_check_alive(channel);
-    if (channel->in_train || channel_credits(channel) < slots + channel->must_cut + reserve) {
+    if (channel->sending & CHANNEL_IN_OUTBOX) {
+        channel_push(channel);
+    }
+    unsigned cut = channel->sending & CHANNEL_MUST_CUT ? 1 : 0;
+    if (channel->sending & (CHANNEL_IN_SEND | CHANNEL_IN_OUTBOX)
+        || channel_credits(channel) < slots + cut + reserve) {
         channel_check_alive(channel);
         return mp_const_false;
     }
@@ -160,6 +185,56 @@ static mp_obj_t method_try_recv_into(mp_obj_t self, mp_obj_t buffer) {
     return receive_into(self, buffer, false);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(method_try_recv_into_obj, method_try_recv_into);
+
+static mp_obj_t method_post(size_t n_args, const mp_obj_t *args) {
+    struct channel *channel = MP_OBJ_TO_PTR(args[0]);
+    mp_buffer_info_t info;
+    buffer_of(args[1], &info, MP_BUFFER_READ);
+    mp_uint_t longest = MIN(info.len, channel->inbox.longest);
+    mp_int_t length = mp_obj_get_int(args[2]);
+    if (length < 0 || (mp_uint_t)length > longest) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("message of %d bytes, buffer of %u, at most %u"), (int)length,
+            (unsigned)info.len, (unsigned)channel->inbox.longest);
+    }
+    unsigned kind = n_args > 3 ? number_of(args[3], "kind", TRAIN_KIND_CUT) : 0;
+    return mp_obj_new_bool(channel_post(channel, kind, info.buf, length));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(method_post_obj, 3, 4, method_post);
+
+static mp_obj_t method_push(mp_obj_t self) {
+    return mp_obj_new_bool(channel_push(MP_OBJ_TO_PTR(self)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(method_push_obj, method_push);
+
+static mp_obj_t method_take(mp_obj_t self, mp_obj_t buffer) {
+    struct channel *channel = MP_OBJ_TO_PTR(self);
+    mp_buffer_info_t info;
+    buffer_of(buffer, &info, MP_BUFFER_WRITE);
+    if (info.len < channel->inbox.longest) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("messages of up to %u bytes, buffer of %u"),
+            (unsigned)channel->inbox.longest, (unsigned)info.len);
+    }
+    struct message message;
+    if (!channel_take(channel, &message)) {
+        return MP_OBJ_NEW_SMALL_INT(-1);
+    }
+    memcpy(info.buf, message.bytes, message.length);
+    return MP_OBJ_NEW_SMALL_INT(message.length);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(method_take_obj, method_take);
+
+static mp_obj_t method_arm(mp_obj_t self) {
+    return mp_obj_new_bool(channel_arm(MP_OBJ_TO_PTR(self)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(method_arm_obj, method_arm);
+
+static mp_obj_t method_disarm(mp_obj_t self) {
+    channel_disarm(MP_OBJ_TO_PTR(self));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(method_disarm_obj, method_disarm);
 
 static mp_obj_t method_credits(mp_obj_t self) {
     struct channel *channel = MP_OBJ_TO_PTR(self);
@@ -232,6 +307,11 @@ static void method_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t
 static const mp_rom_map_elem_t channel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&method_send_obj)},
     {MP_ROM_QSTR(MP_QSTR_recv_into), MP_ROM_PTR(&method_recv_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_post), MP_ROM_PTR(&method_post_obj)},
+    {MP_ROM_QSTR(MP_QSTR_take), MP_ROM_PTR(&method_take_obj)},
+    {MP_ROM_QSTR(MP_QSTR_arm), MP_ROM_PTR(&method_arm_obj)},
+    {MP_ROM_QSTR(MP_QSTR_disarm), MP_ROM_PTR(&method_disarm_obj)},
+    {MP_ROM_QSTR(MP_QSTR_push), MP_ROM_PTR(&method_push_obj)},
     {MP_ROM_QSTR(MP_QSTR_recv), MP_ROM_PTR(&method_recv_obj)},
     {MP_ROM_QSTR(MP_QSTR_try_send), MP_ROM_PTR(&method_try_send_obj)},
     {MP_ROM_QSTR(MP_QSTR_try_recv), MP_ROM_PTR(&method_try_recv_obj)},
@@ -242,6 +322,7 @@ static const mp_rom_map_elem_t channel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_die), MP_ROM_PTR(&method_die_obj)},
     {MP_ROM_QSTR(MP_QSTR_abandon), MP_ROM_PTR(&method_abandon_obj)},
     {MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&method_close_obj)},
+    {MP_ROM_QSTR(MP_QSTR_pair), MP_ROM_PTR(&method_pair_static)},
     {MP_ROM_QSTR(MP_QSTR_region_bytes), MP_ROM_PTR(&method_region_bytes_static)},
 };
 static MP_DEFINE_CONST_DICT(channel_locals, channel_locals_table);
@@ -276,7 +357,7 @@ static const mp_rom_map_elem_t ump_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_ump)},
     {MP_ROM_QSTR(MP_QSTR___doc__), MP_ROM_PTR(&ump_doc)},
     {MP_ROM_QSTR(MP_QSTR_PAYLOAD), MP_ROM_INT(UMP_PAYLOAD)},
-    {MP_ROM_QSTR(MP_QSTR_MESSAGE_MAX), MP_ROM_INT(CHANNEL_MESSAGE_MAX)},
+    {MP_ROM_QSTR(MP_QSTR_MESSAGE_MAX), MP_ROM_INT(TRAIN_MESSAGE_MAX)},
     {MP_ROM_QSTR(MP_QSTR_Channel), MP_ROM_PTR(&channel_type)},
     {MP_ROM_QSTR(MP_QSTR_ChannelDied), MP_ROM_PTR(&mp_type_ChannelDied)},
     {MP_ROM_QSTR(MP_QSTR_bench_echo), MP_ROM_PTR(&method_bench_echo_obj)},

@@ -12,6 +12,7 @@
 unsigned core_number;
 
 static uint32_t urgent_latched[URGENT_WORDS];
+static struct bells bells;         /* of channels; changed with interrupts masked */
 static volatile bool event;        /* something happened since the last wait returned */
 
 /* --- where things lie ------------------------------------------------------------ */
@@ -33,7 +34,7 @@ uint32_t shared_bytes(void) {
 }
 
 struct control *control_of(unsigned core) {
-    return (struct control *)(uintptr_t)(LAYOUT_SHARED + core * LAYOUT_PAGE);
+    return (struct control *)(LAYOUT_SHARED + (uintptr_t)core * LAYOUT_PAGE);
 }
 
 char *report_of(unsigned core) {
@@ -53,6 +54,16 @@ void arena_of(unsigned core, uint32_t *offset, uint32_t *length) {
 
 /* --- doorbells ----------------------------------------------------------------------- */
 
+static inline void interrupt(unsigned core) {
+    arch_fence_device();
+    arch_doorbell_interrupt(core);
+}
+
+static MP_NOINLINE void interrupt_delayed(unsigned core) {
+    stress_point(STRESS_RING);
+    interrupt(core);
+}
+
 void doorbell_ring(unsigned core, unsigned bell) {
     struct control *control = control_of(core);
     answers_ring(bell);
@@ -60,27 +71,39 @@ void doorbell_ring(unsigned core, unsigned bell) {
      * so a bit is never left behind a summary that was already taken. */
     mem_fetch_or(&control->pending[bell / 32], 1u << bell % 32);
     mem_fetch_or(&control->summary, 1u << bell / 32);
-    stress_point(STRESS_RING);
-    arch_fence_device();
-    arch_doorbell_interrupt(core);
+    if (BOOT->seed != 0) {
+        interrupt_delayed(core);
+    } else {
+        interrupt(core);
+    }
 }
 
-/* Takes a word of doorbells if the summary says that one rang. */
-static inline uint32_t take_word(struct control *control, uint32_t summary, unsigned word) {
-    return summary >> word & 1 ? mem_exchange(&control->pending[word], 0) : 0;
+/* Takes the doorbells of channels that these bits of a summary name. */
+static inline void latch_channels(struct control *control, uint32_t summary) {
+    uint32_t *pending = &control->pending[URGENT_WORDS], *latched = &bells.latched[URGENT_WORDS];
+    for (uint32_t bit = 1u << URGENT_WORDS; bit <= summary; bit <<= 1) {
+        if (summary & bit) {
+            uint32_t bits = mem_exchange(pending, 0);
+            if (bits != 0) {
+                *latched |= bits;
+                bells.summary |= bit;
+            }
+        }
+        pending++;
+        latched++;
+    }
 }
 
 void interrupt_doorbell(void) {
     struct control *control = control_of(core_number);
     uint32_t summary = mem_exchange(&control->summary, 0);
     event = true;
-    /* The doorbells of channels only end a wait: who waits looks at its ring. */
-    for (unsigned word = URGENT_WORDS; word < DOORBELL_WORDS && summary >> word != 0; word++) {
-        take_word(control, summary, word);
-    }
+    latch_channels(control, summary & BELL_CHANNEL_WORDS);
     if (summary & ((1u << URGENT_WORDS) - 1)) {
         for (unsigned word = 0; word < URGENT_WORDS; word++) {
-            urgent_latched[word] |= take_word(control, summary, word);
+            if (summary >> word & 1) {
+                urgent_latched[word] |= mem_exchange(&control->pending[word], 0);
+            }
         }
         answers_rung();
         core_schedule_urgent();
@@ -126,6 +149,23 @@ int doorbell_take_urgent(void) {
     if (found >= 0) {
         taken[found / 32] |= 1u << found % 32;
     }
+    arch_interrupts_restore(state);
+    return found;
+}
+
+void doorbell_latch(unsigned bell) {
+    uintptr_t state = arch_interrupts_mask();
+    bells_latch(&bells, bell / 32, 1u << bell % 32);
+    event = true;
+    arch_interrupts_restore(state);
+}
+
+int doorbell_take(void) {
+    if (mem_load_relaxed(&bells.summary) == 0) {
+        return -1;
+    }
+    uintptr_t state = arch_interrupts_mask();
+    int found = bells_take(&bells);
     arch_interrupts_restore(state);
     return found;
 }

@@ -62,6 +62,44 @@ def test_an_interrupt_in_the_middle_of_a_train_loses_nothing_else(
     assert exec(f"run interrupted_{who}", cores=2) == Result("True interrupted, status 0\n", 0)
 
 
+@pytest.mark.modes("stress", "single", "exact")
+@pytest.mark.parametrize("count, longest, slots", [(3000, 60, 64), (400, 5000, 2), (40, 65535, 8)])
+def test_posts_of_any_length_arrive_and_wake_who_sleeps_for_them(
+    exec: Callable[..., Result], count: int, longest: int, slots: int
+) -> None:
+    """UMP-4, UMP-5, UMP-8; between cores and on one."""
+    way = f"sent {count} received {count}"
+    result = exec(f"run posted {count} {longest} {slots}", cores=2)
+    assert result == Result(f"ump {way}\nstatus 0\npair {way} {way}\n", 0)
+
+
+@pytest.mark.modes("stress", "exact")
+def test_doorbells_of_channels_are_taken_by_priority(exec: Callable[..., Result]) -> None:
+    """TRN-5, UMP-6."""
+    assert exec("run bells", cores=2).lines == [
+        "rung [100, 150, 192, 300, 447, 500, 511]",
+        "own [70, 130, 200, 449]",
+        "levels ((64, 128), (128, 192), (192, 448), (448, 512)) 512",
+        "asleep False True [201] True 1",
+        "full [True, True, False, False] []",
+        "part 100 100 -1 [200] True -1",
+        "ValueError: doorbell 63 is not in 64..511",
+        "ValueError: doorbell 512 is not in 64..511",
+        "ValueError: message of 101 bytes, buffer of 200, at most 100",
+        "ValueError: message of 11 bytes, buffer of 10, at most 100",
+        "ValueError: message of -1 bytes, buffer of 10, at most 100",
+        "ValueError: kind: 63 is not in 0..62",
+        "ValueError: messages of up to 100 bytes, buffer of 99",
+        "TypeError: object with buffer protocol required",
+        "ValueError: slots: 3 is not a power of two from 2 to 1024",
+        "ValueError: bell: 512 is not in 0..511",
+        "armed True",
+        "ChannelDied: peer died",
+        "ChannelDied: peer died",
+        "ChannelDied: peer died",
+    ]
+
+
 def test_ctrl_c_in_the_middle_of_a_train_and_the_next_message_is_whole(steady: Console) -> None:
     with CoreRepl(steady, 0) as python:
         python.run("import poly, cpu")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ump_ring import build_ring_library
+from ump_trains import build_library
 
 if TYPE_CHECKING:
     from host_core import Machine
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    return build_ring_library(tmp_path_factory.mktemp("ump"))
+    return build_library(tmp_path_factory.mktemp("ump"))
 
 
 @pytest.fixture

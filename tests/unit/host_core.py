@@ -25,17 +25,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ump_ring import CLOSED, LINE, PAYLOAD, PEER_DIED, Consumer, MessageStruct, Producer
+from ump_ring import CLOSED, LINE, PAYLOAD, PEER_DIED, Consumer, Producer
+from ump_trains import DOORBELLS, LEVELS, MESSAGE_MAX, Bells, Receiver, Sender
 
 KERNEL = Path(__file__).resolve().parents[2] / "kernel"
-URGENT, DOORBELLS = 64, 256
+URGENT = 64
 STARTING, ONLINE, DEAD, STOPPED = range(4)
 NOT_READY = 0xFFFFFFFF
 PANICS_KEPT = 16
 PAGE = 4096
 TURN_US = 20
-MESSAGE_MAX = 65536
-CUT = 63
 LIMIT_TURNS = 200_000  # a hang detector
 
 
@@ -100,6 +99,7 @@ class HostCore:
         self.restarts = False  # the next turn is the next life's
         self.kernel: Any = None
         self.urgent: set[int] = set()
+        self.bells = Bells(machine.library)
         self.callback: Callable[[None], None] | None = None
         self.scheduled: list[tuple[Callable[[Any], None], Any]] = []
         self.in_callback = False
@@ -368,6 +368,8 @@ class Machine:
         core = self.cores[number]
         if bell < URGENT:
             core.urgent.add(bell)
+        else:
+            core.bells.latch(bell)
         core.event = True
 
     def leaks(self) -> list[str]:
@@ -445,23 +447,53 @@ class Channel:
         always_ring: bool = False,
         longest: int = MESSAGE_MAX,
     ) -> None:
+        machine = here.core.machine
+        self.pages = range(offset, offset + self.region_bytes(slots), PAGE)
+        self.open(machine.base + offset, slots, side, bell, peer_core, peer_bell, longest)
+        self.always_ring = always_ring
+        self.check_mapped()
+
+    def open(
+        self,
+        address: int,
+        slots: int,
+        side: int,
+        bell: int,
+        peer_core: int,
+        peer_bell: int,
+        longest: int,
+    ) -> None:
         self.core: HostCore = here.core
         self.machine = self.core.machine
-        self.library = self.machine.library
-        assert bell < DOORBELLS and peer_bell < DOORBELLS
-        self.pages = range(offset, offset + self.region_bytes(slots), PAGE)
-        self.check_mapped()
-        self.slots, self.peer, self.bell = slots, peer_core, peer_bell
-        self.always_ring = always_ring
+        assert 0 <= bell < DOORBELLS and 0 <= peer_bell < DOORBELLS
+        self.slots, self.peer, self.bell, self.peer_bell = slots, peer_core, bell, peer_bell
+        self.always_ring = False
+        self.memory: Any = None
+        library = self.machine.library
         self.tx, self.rx = Producer(), Consumer()
         ring = 3 * LINE + slots * LINE
-        address = self.machine.base + offset
-        self.library.ump_producer_open(ctypes.byref(self.tx), address + side * ring, slots)
-        self.library.ump_consumer_open(ctypes.byref(self.rx), address + (1 - side) * ring, slots)
-        self.room = ctypes.create_string_buffer(PAYLOAD)
-        self.partial = b""
-        self.kind = 0
+        library.ump_producer_open(ctypes.byref(self.tx), address + side * ring, slots)
+        library.ump_consumer_open(ctypes.byref(self.rx), address + (1 - side) * ring, slots)
+        self.sender = Sender(library, self.tx, longest)
+        self.receiver = Receiver(library, self.rx, longest)
+        self.longest = longest
         self.ended = 0
+
+    @staticmethod
+    def pair(
+        slots: int, bell_a: int, bell_b: int, longest: int = MESSAGE_MAX
+    ) -> "tuple[Channel, Channel]":
+        memory = ctypes.create_string_buffer(2 * (3 * LINE + slots * LINE) + LINE)
+        address = -(-ctypes.addressof(memory) // LINE) * LINE
+        own = here.core.number
+        ends = Channel.__new__(Channel), Channel.__new__(Channel)
+        for side, (end, bell, other) in enumerate(
+            zip(ends, (bell_a, bell_b), (bell_b, bell_a), strict=True)
+        ):
+            end.pages = range(0)
+            end.open(address, slots, side, bell, own, other, longest)
+            end.memory = memory
+        return ends
 
     @staticmethod
     def region_bytes(slots: int) -> int:
@@ -472,106 +504,142 @@ class Channel:
         for page in self.pages:
             assert page in self.core.mapped, f"core {self.core.number}: page {page:#x} not mapped"
 
+    @property
+    def kind(self) -> int:
+        return self.receiver.kind
+
     def dead(self) -> int:
         return int(self.ended or self.rx.fault or self.tx.fault)
 
-    def raise_died(self) -> None:
-        raise ChannelDied(
-            32, {PEER_DIED: "peer died", CLOSED: "closed"}.get(self.dead(), "broken")
-        )
+    def check_alive(self) -> None:
+        if self.dead():
+            raise ChannelDied(
+                32, {PEER_DIED: "peer died", CLOSED: "closed"}.get(self.dead(), "broken")
+            )
 
     def ring_peer(self) -> None:
-        self.machine.ring(self.peer, self.bell)
+        self.machine.ring(self.peer, self.peer_bell)
 
-    def put(self, kind: int, last: bool, part: bytes) -> bool:
-        return bool(
-            self.library.ump_send(ctypes.byref(self.tx), kind, last, bytes(part), len(part))
-        )
+    def set_peer_bell(self, bell: int) -> None:
+        self.peer_bell = bell
 
-    def send(self, message: Any, kind: int = 0) -> None:
-        parts = split(bytes(message))
-        while parts:
-            if self.dead():
-                self.raise_died()
-            if self.put(kind, len(parts) == 1, parts[0]):
-                parts.pop(0)
-                self.sent()
-            else:
-                self.library.ump_producer_sleep(ctypes.byref(self.tx), True)
-                if self.credits() == 0:
-                    self.core.wait(None)
-                    self.core.boundary_raise()
-        self.core.hand_over()
-        self.core.boundary_raise()
+    # --- without waiting ---------------------------------------------------------
 
-    def sent(self) -> None:
-        must = self.library.ump_send_must_ring(ctypes.byref(self.tx))
-        if must or self.always_ring:
+    def sent(self, anything: bool) -> None:
+        if anything and (self.sender.must_ring() or self.always_ring):
             self.ring_peer()
+
+    def post(self, buffer: Any, length: int, kind: int = 0) -> bool:
+        self.check_mapped()
+        if not 0 <= length <= min(len(buffer), self.longest):
+            raise ValueError(
+                f"message of {length} bytes, buffer of {len(buffer)}, at most {self.longest}"
+            )
+        self.check_alive()
+        accepted, anything = self.sender.post(bytes(buffer[:length]), kind)
+        self.sent(anything)
+        self.check_alive()
+        return accepted
+
+    def push(self) -> bool:
+        self.check_mapped()
+        self.check_alive()
+        ready, anything = self.sender.push()
+        self.sent(anything)
+        self.check_alive()
+        return ready
+
+    def take_message(self) -> bytes | None:
+        self.check_mapped()
+        message = self.receiver.take()
+        if self.receiver.must_ring:
+            self.ring_peer()
+        if message is None:
+            self.check_alive()
+        return message
+
+    def take(self, buffer: Any) -> int:
+        if len(buffer) < self.longest:
+            raise ValueError(f"messages of up to {self.longest} bytes, buffer of {len(buffer)}")
+        message = self.take_message()
+        if message is None:
+            return -1
+        buffer[: len(message)] = message
+        return len(message)
+
+    def arm(self) -> bool:
+        self.check_mapped()
+        if self.receiver.arm():
+            return True
+        if self.dead():
+            self.receiver.sleep(False)
+            return True
+        return False
+
+    def disarm(self) -> None:
+        self.check_mapped()
+        self.receiver.sleep(False)
+
+    def credits(self) -> int:
+        return self.sender.credits()
 
     def try_send(self, message: Any, kind: int = 0, reserve: int = 0) -> bool:
         self.check_mapped()
-        parts = split(bytes(message))
-        assert len(parts) + reserve <= self.slots
-        if self.dead():
-            self.raise_died()
-        if self.credits() < len(parts) + reserve:
+        slots = max(-(-len(message) // PAYLOAD), 1)
+        assert slots + reserve <= self.slots
+        self.check_alive()
+        if self.sender.outbox.waits and not self.push():
             return False
-        for at, part in enumerate(parts):
-            assert self.put(kind, at == len(parts) - 1, part)
-        self.sent()
-        return True
-
-    def take(self) -> bytes | None:
-        self.check_mapped()
-        message = MessageStruct()
-        while self.library.ump_receive(
-            ctypes.byref(self.rx), ctypes.byref(message), ctypes.addressof(self.room)
-        ):
-            if self.library.ump_receive_must_ring(ctypes.byref(self.rx)):
-                self.ring_peer()
-            self.kind = message.kind
-            self.partial += self.room.raw[: message.length]
-            if message.last:
-                whole, self.partial = self.partial, b""
-                self.library.ump_consumer_sleep(ctypes.byref(self.rx), False)
-                return whole
-        if self.dead():
-            self.raise_died()
-        return None
-
-    def recv(self) -> bytes:
-        while True:
-            message = self.take()
-            if message is not None:
-                return message
-            self.library.ump_consumer_sleep(ctypes.byref(self.rx), True)
-            if not self.library.ump_ready(ctypes.byref(self.rx)):
-                self.core.wait(None)
-            self.core.boundary_raise()
+        return self.credits() >= slots + reserve and self.post(message, len(message), kind)
 
     def try_recv(self) -> bytes | None:
         if not self.core.in_callback:
             self.core.hand_over()
             self.core.boundary_raise()
-        return self.take()
+        message = self.take_message()
+        if message is not None:
+            self.disarm()
+        return message
 
     def try_recv_into(self, buffer: Any) -> int:
-        message = self.take()
+        message = self.take_message()
         if message is None:
             return -1
+        self.disarm()
+        return self.fill(buffer, message)
+
+    def fill(self, buffer: Any, message: bytes) -> int:
         if len(message) > len(buffer):
             raise ValueError(f"message of {len(message)} bytes, buffer of {len(buffer)}")
         buffer[: len(message)] = message
         return len(message)
 
-    def recv_into(self, buffer: Any) -> int:
-        message = self.recv()
-        buffer[: len(message)] = message
-        return len(message)
+    # --- waiting -----------------------------------------------------------------
 
-    def credits(self) -> int:
-        return int(self.library.ump_credits(ctypes.byref(self.tx)))
+    def send(self, message: Any, kind: int = 0) -> None:
+        while not self.post(message, len(message), kind):
+            self.core.wait(None)
+            self.core.boundary_raise()
+        while not self.push() and self.sender.outbox.waits:
+            self.core.wait(None)
+            self.core.boundary_raise()
+        self.core.hand_over()
+        self.core.boundary_raise()
+
+    def recv(self) -> bytes:
+        while True:
+            message = self.take_message()
+            if message is not None:
+                self.disarm()
+                return message
+            if not self.arm():
+                self.core.wait(None)
+            self.core.boundary_raise()
+
+    def recv_into(self, buffer: Any) -> int:
+        return self.fill(buffer, self.recv())
+
+    # --- ends ----------------------------------------------------------------------
 
     def fault(self) -> str | None:
         return "dead" if self.dead() else None
@@ -590,17 +658,13 @@ class Channel:
         self.ended = self.rx.fault = self.tx.fault = CLOSED
 
 
-def split(message: bytes) -> list[bytes]:
-    return [message[at : at + PAYLOAD] for at in range(0, len(message), PAYLOAD)] or [b""]
-
-
 # --- cpu ---------------------------------------------------------------------------------
 
 
 class Cpu(types.ModuleType):
     """The cpu module; a function acts on the core whose thread calls it."""
 
-    URGENT, DOORBELLS = URGENT, DOORBELLS
+    URGENT, DOORBELLS, BELL_LEVELS = URGENT, DOORBELLS, LEVELS
     STARTING, ONLINE, DEAD, STOPPED = STARTING, ONLINE, DEAD, STOPPED
     PANICS_KEPT = PANICS_KEPT
 
@@ -700,6 +764,13 @@ class Cpu(types.ModuleType):
 
     def ring(self, core: int, bell: int) -> None:
         here.core.machine.ring(core, bell)
+
+    def latch(self, bell: int) -> None:
+        assert URGENT <= bell < DOORBELLS
+        here.core.machine.ring(here.core.number, bell)
+
+    def take_bell(self) -> int:
+        return here.core.bells.take()  # type: ignore[no-any-return]
 
     def interrupt(self) -> None:
         here.core.interrupted = here.core.event = True

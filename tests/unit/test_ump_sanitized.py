@@ -1,11 +1,13 @@
-"""Goal: no use of the ring, however corrupt its memory, touches a byte outside its buffers.
-Method: test_ump_ring.py once more, in a Python whose malloc is AddressSanitizer's, with UBSan too.
+"""Goal: no use of rings and trains, however corrupt, touches a byte outside its buffers.
+Method: their tests once more, in a Python whose malloc is AddressSanitizer's, with UBSan too.
 """
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 FLAGS = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 HANG_SECONDS = 120  # a hang detector, not a performance target
@@ -30,10 +32,11 @@ def run_under_asan(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_ring_tests_pass_under_address_and_undefined_behaviour_sanitizers() -> None:
+@pytest.mark.parametrize("tested", ["test_ump_ring.py", "test_trains.py"])
+def test_the_tests_pass_under_address_and_undefined_behaviour_sanitizers(tested: str) -> None:
     folder = Path(__file__).parent
     tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "-c", os.devnull]
-    ran = run_under_asan([*tests, str(folder / "test_ump_ring.py")])
+    ran = run_under_asan([*tests, str(folder / tested)])
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

@@ -73,21 +73,33 @@ void arch_core_restart(unsigned core) {
     ((volatile uint32_t *)BOARD_DEVICES_CLINT)[core] = 1;
 }
 
+static void take_external(void) {
+    volatile uint32_t *claim = plic_claim(core_number);
+    for (unsigned number; (number = *claim) != 0; *claim = number) {
+        interrupt_device(number);
+    }
+}
+
+static inline void take_software(void) {
+    /* Cleared before the doorbell words are read: a ring in between leaves
+     * it set again. */
+    CSR_CLEAR("sip", INTERRUPT_SOFTWARE);
+    arch_fence();
+    interrupt_doorbell();
+}
+
 void arch_interrupts_poll(void) {
     uintptr_t pending = CSR_READ("sip") & CSR_READ("sie");
-    if (pending & INTERRUPT_SOFTWARE) {
-        /* Cleared before the doorbell words are read: a ring in between leaves
-         * it set again. */
-        CSR_CLEAR("sip", INTERRUPT_SOFTWARE);
-        arch_fence();
-        interrupt_doorbell();
-    }
-    if (pending & INTERRUPT_EXTERNAL) {
-        volatile uint32_t *claim = plic_claim(core_number);
-        for (unsigned number; (number = *claim) != 0; *claim = number) {
-            interrupt_device(number);
+    if ((pending & INTERRUPT_EXTERNAL) == 0) { /* the frequent case, without a frame */
+        if (pending & INTERRUPT_SOFTWARE) {
+            take_software();
         }
+        return;
     }
+    if (pending & INTERRUPT_SOFTWARE) {
+        take_software();
+    }
+    take_external();
 }
 
 void arch_park(void) {

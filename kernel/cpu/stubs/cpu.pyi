@@ -9,6 +9,7 @@ from typing import Any, Callable, Optional
 
 URGENT: int  # doorbells 0 .. URGENT-1 belong to monitors: doorbell n is rung by core n
 DOORBELLS: int  # doorbells of a core, the urgent ones included
+BELL_LEVELS: tuple[tuple[int, int], ...]  # (first, end) of the others; the first are served first
 
 STARTING: int
 ONLINE: int
@@ -104,6 +105,17 @@ def take_urgent() -> int:
 
 def ring(core: int, doorbell: int) -> None:
     """Ring a doorbell of another core (or this one)."""
+
+def take_bell() -> int:
+    """The next doorbell of a channel that rang here, or -1. It may be one that nobody has.
+
+    Of the highest level that has one, in rounds: each once before any of them again. But
+    after 8 of one level, while lower ones wait, it is the turn of those.
+    """
+
+def latch(doorbell: int) -> None:
+    """As if this doorbell of a channel had rung here: whoever has more to do comes again
+    after all others of its level."""
 
 def interrupt() -> None:
     """Raise KeyboardInterrupt in what runs on this core, at the next bytecode boundary."""

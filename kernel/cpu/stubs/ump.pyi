@@ -39,6 +39,12 @@ class Channel:
         longest: int = 65536,
     ) -> None: ...
     @staticmethod
+    def pair(
+        slots: int, bell_a: int, bell_b: int, longest: int = 65536
+    ) -> tuple["Channel", "Channel"]:
+        """Both ends of a channel on this core, in memory of the heap. The first end's
+        doorbell is `bell_a`, the other one's `bell_b`."""
+    @staticmethod
     def region_bytes(slots: int) -> int:
         """Length of the region for rings of so many slots, in whole pages."""
     kind: int  # kind (0..63) of the message last received
@@ -57,6 +63,31 @@ class Channel:
         """The next message or None."""
     def try_recv_into(self, buffer: Union[bytearray, memoryview]) -> int:
         """As recv_into, without waiting; -1 if there is none."""
+
+    # --- without waiting, for ends that are served when their doorbell rings ----------
+    # These and send(), which may announce and end sleep too, are not to be mixed.
+
+    def post(self, buffer: Buffer, length: int, kind: int = 0) -> bool:
+        """Accept the first `length` bytes of `buffer` as a message, whole and copied, or not
+        at all: False while an earlier one is not all in the ring, or without any credit.
+
+        What there is no credit for waits in a private outbox until push(). When False, and
+        when something waits, this end's doorbell rings once there is credit. Allocates
+        nothing if `longest` is less than MESSAGE_MAX. ValueError if longer than `longest`,
+        ChannelDied if dead.
+        """
+    def push(self) -> bool:
+        """Go on with what waits. True: nothing does, and there is credit. False: the doorbell
+        rings once there is more credit. ChannelDied if dead."""
+    def take(self, buffer: Union[bytearray, memoryview]) -> int:
+        """The next message into `buffer`, which must have room for `longest` bytes; -1 if
+        none is there whole. At most as many slots as the ring has are taken at a time.
+        ChannelDied if dead and empty."""
+    def arm(self) -> bool:
+        """Have the doorbell rung for messages; True if there is something to take already
+        (or death to hear of): then it is not. Else that lasts until disarm()."""
+    def disarm(self) -> None:
+        """The doorbell need not be rung for messages any more."""
     def credits(self) -> int:
         """Slots that may be sent now."""
     def fault(self) -> Optional[str]:

@@ -11,7 +11,7 @@ from servers import messages as m
 
 SHARED = 0xE0000000
 PAGE = 4096
-STATE, GENERATION = 64, 68  # in a control page
+STATE, GENERATION = 128, 132  # in a control page
 how, peer = sys.argv[1], int(sys.argv[2])
 monitor = cpu.this().monitor
 link = monitor.link(peer)
