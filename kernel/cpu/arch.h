@@ -67,7 +67,7 @@ uintptr_t arch_own_device(unsigned core);
  * the interrupt controller that they share. */
 void arch_core_init(unsigned core, bool owner);
 
-/* Starts another core at reset; nothing where all start at once. */
+/* After arch_fence_device(): starts another core, which has waited since reset. */
 void arch_core_release(unsigned core);
 
 /* After arch_fence_device(): takes a core, this one too, to where it started at
@@ -119,7 +119,7 @@ void arch_probe_jump(uintptr_t address);
  * takes (its physical root table). `boot` is the boot block. Of an earlier life
  * nothing is left in data and bss. */
 struct boot_block;
-uintptr_t space_build(const struct boot_block *boot, unsigned core);
+uintptr_t space_build(const struct boot_block *boot, unsigned core, bool again);
 
 /* First code in the core's own address space, on its own stack; `again`: not
  * the core's first life. */

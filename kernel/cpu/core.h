@@ -59,6 +59,10 @@ bool space_map_shared(uint32_t offset, uint32_t length);
 void space_unmap_shared(uint32_t offset, uint32_t length);
 bool space_is_mapped(uintptr_t address);
 
+/* The same for RAM that no core has otherwise, at its physical address. */
+bool space_map_physical(uintptr_t address, uint32_t length);
+void space_unmap_physical(uintptr_t address, uint32_t length);
+
 /* Not this core's first life: forgets the doorbells of the last one, has a new
  * generation, and rings all others. */
 void life_again(void);

@@ -5,6 +5,7 @@
 
 #include "arch.h"
 #include "core.h"
+#include "snapshot.h"
 #include "virtio_console.h"
 
 #define ENTRIES (1u << ARCH_LEVEL_BITS)
@@ -168,7 +169,7 @@ static void map_all(struct view view, const struct boot_block *boot) {
     }
 }
 
-uintptr_t space_build(const struct boot_block *boot, unsigned core) {
+uintptr_t space_build(const struct boot_block *boot, unsigned core, bool again) {
     uintptr_t private_base = boot->private_base + core * boot->private_bytes;
     struct view view = {(struct space *)private_base, 0};
     view.space->private_base = private_base;
@@ -185,8 +186,10 @@ uintptr_t space_build(const struct boot_block *boot, unsigned core) {
     }
 
     uintptr_t to_physical = private_base - LAYOUT_PRIVATE;
-    memcpy(__data_start + to_physical, __data_load, __data_end - __data_start);
-    memset(__bss_start + to_physical, 0, __bss_end - __bss_start);
+    if (!snapshot_copy(to_physical, again)) {
+        memcpy(__data_start + to_physical, __data_load, __data_end - __data_start);
+        memset(__bss_start + to_physical, 0, __bss_end - __bss_start);
+    }
     return root;
 }
 
@@ -224,14 +227,28 @@ static arch_pte_t *leaf_of(struct view view, uintptr_t va) {
     return NULL;
 }
 
-void space_unmap_shared(uint32_t offset, uint32_t length) {
-    for (uint32_t end = offset + length; offset < end; offset += LAYOUT_PAGE) {
-        arch_pte_t *leaf = leaf_of(live(), LAYOUT_SHARED + offset);
+static void unmap(uintptr_t va, uintptr_t length) {
+    for (uintptr_t end = va + length; va < end; va += LAYOUT_PAGE) {
+        arch_pte_t *leaf = leaf_of(live(), va);
         if (leaf != NULL && !UNPROTECTED) {
             *leaf = 0;
         }
     }
     arch_translation_changed();
+}
+
+void space_unmap_shared(uint32_t offset, uint32_t length) {
+    unmap(LAYOUT_SHARED + offset, length);
+}
+
+bool space_map_physical(uintptr_t address, uint32_t length) {
+    bool done = map(live(), address, address, length, MAP_READ | MAP_WRITE);
+    arch_translation_changed();
+    return done;
+}
+
+void space_unmap_physical(uintptr_t address, uint32_t length) {
+    unmap(address, length);
 }
 
 bool space_is_mapped(uintptr_t address) {

@@ -6,14 +6,16 @@
 
 #define SPREAD 0x9e3779b9u         /* 2^32 over the golden ratio: neighbours end far apart */
 
-/* Marsaglia's xorshift generator; 32 bits of state, never 0. */
+static uint32_t state;             /* never 0 */
+
+void stress_init(void) {
+    uint32_t generation = mem_load_relaxed(&control_of(core_number)->generation);
+    state = (BOOT->seed ^ (generation << 16 | core_number)) * SPREAD;
+    state = state == 0 ? SPREAD : state;
+}
+
+/* Marsaglia's xorshift generator. */
 static uint32_t random_number(void) {
-    static uint32_t state;
-    if (state == 0) {
-        uint32_t generation = mem_load_relaxed(&control_of(core_number)->generation);
-        state = (BOOT->seed ^ (generation << 16 | core_number)) * SPREAD;
-        state = state == 0 ? SPREAD : state;
-    }
     state ^= state << 13;
     state ^= state >> 17;
     state ^= state << 5;

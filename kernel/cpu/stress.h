@@ -16,6 +16,9 @@
 #define STRESS_WAKE 100, 16        /* between sleep and the next look */
 #define STRESS_SERVE 200, 16       /* before a monitor serves who rang */
 
+/* A new life draws its own delays. */
+void stress_init(void);
+
 /* Waits that long, or not, as the seed, this core's number and generation decide. */
 void stress_delay(uint32_t most_us, uint32_t one_in);
 

@@ -86,6 +86,7 @@ start:
     add     sp, x1, x2
     mov     x0, x20
     mov     w1, w19
+    mov     w2, w22
     bl      space_build
     ldr     x1, =SYSTEM_RUN
     bl      translate_by

@@ -6,6 +6,7 @@
 #include "../console.h"
 #include "../core.h"
 #include "../memory_order.h"
+#include "../snapshot.h"
 #include "../stress.h"
 #include "../uart.h"
 #include "../virtio_console.h"
@@ -40,26 +41,45 @@ void interrupt_device(unsigned number) {
     }
 }
 
+static bool prepared;              /* in this life, or in the snapshot that it began with */
+
+/* All that is the same on every core: MicroPython, and the modules that each needs. */
+static void prepare(void) {
+    mp_cstack_init_with_top(__stack_top, LAYOUT_STACK - MICROPY_SCHEDULER_STACK - STACK_RESERVE);
+    gc_init(__heap_start, (char *)LAYOUT_PRIVATE + BOOT->private_bytes);
+    mp_init();
+    readline_init0();
+    pyexec_frozen_module("imports.py", false);
+    prepared = true;
+}
+
+static void release_others(void) {
+    arch_fence_device();
+    for (unsigned other = 1; other < BOOT->core_count; other++) {
+        stress_point(STRESS_RELEASE);
+        arch_core_release(other);
+    }
+}
+
 void core_start(unsigned core, bool again) {
     core_number = core;
     arch_core_init(core, core == 0);
+    stress_init();
     stress_point(STRESS_START);
     if (core == 0) {
         uart_init();
     }
     if (again) {
         life_again();
-    } else if (core == 0) {
-        for (unsigned other = 1; other < BOOT->core_count; other++) {
-            stress_point(STRESS_RELEASE);
-            arch_core_release(other);
-        }
+    }
+    if (!prepared) {
+        prepare();
+    }
+    if (core == 0 && !again) {
+        snapshot_take();
+        release_others();
     }
     virtio_console_start();
-    mp_cstack_init_with_top(__stack_top, LAYOUT_STACK - MICROPY_SCHEDULER_STACK - STACK_RESERVE);
-    gc_init(__heap_start, (char *)LAYOUT_PRIVATE + BOOT->private_bytes);
-    mp_init();
-    readline_init0();
     arch_interrupts_restore(ARCH_INTERRUPTS_ON);
     pyexec_frozen_module("kernel.py", false);
     core_panic("the kernel's Python ended");

@@ -65,8 +65,9 @@ void arch_core_init(unsigned core, bool owner) {
     }
 }
 
+/* Entry waits for this interrupt first, and takes any later one for a restart. */
 void arch_core_release(unsigned core) {
-    (void)core; /* every hart starts at reset */
+    arch_core_restart(core);
 }
 
 void arch_core_restart(unsigned core) {

@@ -23,6 +23,16 @@
     .global _start
 _start:
     li      s3, 0                   /* the core's first life */
+    csrr    s0, mhartid
+    beqz    s0, start
+    /* All but core 0 wait for the software interrupt of arch_core_release(). */
+    li      t0, MACHINE_SOFTWARE
+    csrw    mie, t0
+1:  wfi
+    csrr    t0, mip
+    andi    t0, t0, MACHINE_SOFTWARE
+    beqz    t0, 1b
+    fence
 start:
     csrr    s0, mhartid
     /* The interrupt that restarts, taken back; read, so that it is gone by then. */
@@ -99,6 +109,7 @@ supervisor_start:
     add     sp, t0, t1
     mv      a0, s1
     mv      a1, s0
+    mv      a2, s3
     call    space_build
     srli    a0, a0, 12
 #if __riscv_xlen == 64
