@@ -23,6 +23,7 @@ struct input {
 
 static struct input shell_input, own_input;
 static struct input *input = &shell_input; /* what standard input is */
+static unsigned interrupts;        /* interrupt characters of the shell's console */
 
 static struct {
     char text[UMP_PAYLOAD];        /* a line under way */
@@ -52,8 +53,9 @@ static bool full(const struct input *to) {
 /* The interrupt character is one on the console that is standard input only. */
 static bool feed(struct input *to, int byte) {
     if (byte == mp_interrupt_char && to == input) {
+        interrupts += to == &shell_input;
         mp_sched_keyboard_interrupt();
-        doorbell_ring_self(); /* the monitor counts them */
+        doorbell_ring_self(); /* the next one kills */
     } else if (full(to)) {
         return false;
     } else {
@@ -65,6 +67,23 @@ static bool feed(struct input *to, int byte) {
 
 bool console_feed(int byte) {
     return feed(&shell_input, byte);
+}
+
+unsigned console_interrupts(void) {
+    return interrupts;
+}
+
+void console_set_interrupt_char(int byte) {
+    uintptr_t state = arch_interrupts_mask();
+    mp_hal_set_interrupt_char(byte);
+    if (input == &shell_input) { /* on the own one it is for the editor of the prompt */
+        unsigned end = input->put;
+        input->put = input->taken;
+        for (unsigned at = input->taken; at != end; at++) {
+            feed(input, input->bytes[at % INPUT_BYTES]);
+        }
+    }
+    arch_interrupts_restore(state);
 }
 
 void console_receive(void) {

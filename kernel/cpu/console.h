@@ -26,6 +26,13 @@ void console_receive_own(void);
 /* Appends a byte to the input of the shell's console; false: no room. Masked. */
 bool console_feed(int byte);
 
+/* Makes a byte of standard input one that raises KeyboardInterrupt, -1: none. Those that
+ * came on the shell's console while it was none, and wait, count as typed now. */
+void console_set_interrupt_char(int byte);
+
+/* How many came on the shell's console. */
+unsigned console_interrupts(void);
+
 /* The next byte of standard input, or -1. */
 int console_take(void);
 

@@ -10,7 +10,6 @@
 #include "py/mperrno.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
-#include "shared/runtime/interrupt_char.h"
 #include "shared/runtime/pyexec.h"
 
 static mp_obj_t cpu_is_console(void) {
@@ -46,13 +45,6 @@ static mp_obj_t cpu_take_input(void) {
     return MP_OBJ_NEW_SMALL_INT(console_take());
 }
 MP_DEFINE_CONST_FUN_OBJ_0(cpu_take_input_obj, cpu_take_input);
-
-static mp_obj_t cpu_interrupt_char(mp_obj_t byte) {
-    int before = mp_interrupt_char;
-    mp_hal_set_interrupt_char(mp_obj_get_int(byte));
-    return MP_OBJ_NEW_SMALL_INT(before);
-}
-MP_DEFINE_CONST_FUN_OBJ_1(cpu_interrupt_char_obj, cpu_interrupt_char);
 
 static mp_obj_t cpu_readline(mp_obj_t prompt, mp_obj_t complete) {
     return console_readline(mp_obj_str_get_str(prompt), complete);

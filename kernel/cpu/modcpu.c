@@ -5,6 +5,7 @@
 #include "core.h"
 #include "hang.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "memory_order.h"
 #include "modconsole.h"
 #include "place.h"
@@ -252,15 +253,6 @@ static mp_obj_t cpu_take_bell(void) {
 }
 FUNCTION_0(cpu_take_bell);
 
-static mp_obj_t cpu_interrupt(void) {
-    uintptr_t state = arch_interrupts_mask();
-    mp_sched_keyboard_interrupt();
-    core_event();
-    arch_interrupts_restore(state);
-    return mp_const_none;
-}
-FUNCTION_0(cpu_interrupt);
-
 static bool printable(char c) {
     return c == '\n' || (c >= ' ' && c <= '~');
 }
@@ -451,7 +443,8 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
     ENTRY(take_bell), ENTRY(latch),
-    ENTRY(interrupt), ENTRY(report), ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
+    ENTRY(interrupt), ENTRY(interrupts), ENTRY(settle), ENTRY(forget_scheduled), ENTRY(report),
+    ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
     ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),

@@ -47,9 +47,10 @@ class Core:
     def interrupt(self, wanted):
         """Make the running program raise KeyboardInterrupt; called within callbacks too.
 
-        Where it must not be interrupted just now, it is as soon as it may be.
+        Where it must not be interrupted just now, it is as soon as it may be. To KILL is to
+        raise it again and again until the program is gone: see program.guarded().
         """
         if wanted > self.wanted:
             self.wanted = wanted
         if self.interruptible:
-            cpu.interrupt()
+            cpu.interrupt(self.wanted == KILL)

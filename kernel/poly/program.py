@@ -39,8 +39,12 @@ class Program:
         self.parent = parent  # ump.Channel to whoever spawned it, or None
         self.on_terminal = on_terminal  # whether its output is for a person's eyes, at once
         self.is_repl = is_repl
-        self.interrupts = 0  # how often Ctrl-C was typed at it, on its own core
+        self.interrupts_before = cpu.interrupts()
         self.started_ms = time.ticks_ms()
+
+    def interrupts(self):
+        """How often Ctrl-C was typed at it, on its own core."""
+        return cpu.interrupts() - self.interrupts_before
 
 
 # --- finding ----------------------------------------------------------------
@@ -149,7 +153,8 @@ def supervise(kernel, program, function, *args):
 def guarded(kernel, function, *args):
     """Call it so that an interrupt ends it and nothing else; what it raised, or None.
 
-    Outside of this a Ctrl-C is a byte of input like any other.
+    A Ctrl-C that is typed outside of this waits in the input: it is the next reader's, or
+    interrupts what is called here next.
     """
     try:
         try:
@@ -159,23 +164,14 @@ def guarded(kernel, function, *args):
                 raise KeyboardInterrupt
             function(*args)
         finally:
-            # Nothing comes between an exception and this: while a kill goes on, the
-            # next interrupt is raised where bytecode jumps or a function returns.
+            # Nothing comes between an exception and this, nor between its lines: while a kill
+            # goes on, the next interrupt is raised where bytecode jumps or a function returns.
             kernel.interruptible = False
-            settle()
+            cpu.interrupt_char(-1)
+            cpu.settle()
             heap.unlock()
     except BaseException as error:
         return error
-
-
-def settle():
-    """Take an interrupt that was raised but has not arrived."""
-    try:
-        cpu.interrupt_char(-1)
-        for _ in range(4):
-            pass
-    except KeyboardInterrupt:
-        pass
 
 
 def enter(path, args):
@@ -271,6 +267,7 @@ class Surroundings:
     def restore_modules(self, packages=()):
         """Forget what was imported since, except from these packages."""
         cpu.restore_builtins()
+        cpu.forget_scheduled()
         for name in list(sys.modules):
             if sys.modules[name] is not self.modules.get(name):
                 if name.split(".")[0] not in packages:

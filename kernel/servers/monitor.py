@@ -11,7 +11,6 @@ import struct
 import time
 
 import cpu
-import micropython
 import ump
 
 from poly import heap, limits
@@ -58,7 +57,6 @@ class Monitor(Requests):
         self.byte = bytearray(1)
         self.spare = None  # freed to open a link when the heap is full
         self.handlers = self.table()
-        self.again = self.kill_again  # made once: to make it allocates
 
     def table(self):
         handlers = [self.on_unknown] * m.KINDS
@@ -251,8 +249,6 @@ class Monitor(Requests):
         running = self.kernel.program is not None if cpu.is_console() else not self.idle
         if running:
             self.kernel.interrupt(link.message[0])
-            if self.kernel.wanted == KILL:
-                self.go_on_killing()
         self.byte[0] = 1 if running else 0
         self.answer(link, self.byte, m.STOPPING)
 
@@ -260,23 +256,8 @@ class Monitor(Requests):
         """One interrupts the program here, the next kills it; a REPL has its own use for it."""
         program = self.kernel.program
         if program and not program.is_repl:
-            program.interrupts += 1
-            if program.interrupts > 1:
+            if program.interrupts() > 1:
                 self.kernel.interrupt(KILL)
-                self.go_on_killing()
-
-    def kill_again(self, _):
-        """A kill goes on, one interrupt after the other, until the program is gone."""
-        if self.kernel.wanted == KILL and self.kernel.interruptible:
-            cpu.interrupt()
-            self.go_on_killing()
-
-    def go_on_killing(self):
-        try:
-            # Not by ringing: all callbacks of bells run before the next bytecode.
-            micropython.schedule(self.again, None)
-        except RuntimeError:
-            pass  # the program has filled the queue; who kills asks again
 
     def on_input(self, link, length):
         taken = 0

@@ -7,7 +7,7 @@ the program, if there is one only.
 import cpu
 
 from poly import child, limits, program, serve
-from poly.core import INTERRUPT, KILL, STATUS_DIED, STATUS_INTERRUPTED
+from poly.core import GO_ON, KILL, STATUS_DIED, STATUS_INTERRUPTED
 from poly.errors import Error, NoSuchService, PeerDied
 from poly.program import RUN_PROGRAM, RUN_REPL, Program
 from servers.screen import NOBODY
@@ -33,11 +33,12 @@ def run(shell, words):
 
 def run_there(shell, core, path, args):
     kernel = shell.kernel
+    interrupts_before = cpu.interrupts()
     kernel.monitor.link(core)  # or it says why not
     kernel.screen.live = core  # before it starts: its first words may come at once
     try:
         with started(kernel, core, path, args) as task:
-            return attend(kernel, [task], core)
+            return attend(kernel, [task], core, interrupts_before)
     except PeerDied as died:
         print("poly:", died)  # before it could say that the program had started
         return STATUS_DIED
@@ -69,9 +70,9 @@ def run_everywhere(shell, path, args):
     try:
         own = own_program(shell, path)
         own_status = program.run(kernel, own, path, args)
-        if own_status == STATUS_INTERRUPTED:
-            stop_all(tasks, INTERRUPT if own.interrupts < 2 else KILL)
-        return max(status, own_status, attend(kernel, tasks, None))
+        ended_by_it = own_status == STATUS_INTERRUPTED  # else the own program took them all
+        before = own.interrupts_before if ended_by_it else cpu.interrupts()
+        return max(status, own_status, attend(kernel, tasks, None, before))
     finally:
         for task in tasks:
             task.close()
@@ -81,29 +82,53 @@ def started(kernel, core, path, args, mode=RUN_PROGRAM):
     return child.start(kernel, core, path, args, mode=mode)
 
 
-def attend(kernel, tasks, typist):
-    """Wait until all have ended; the largest status. Input goes to core `typist`."""
+def attend(kernel, tasks, typist, interrupts_before):
+    """Wait until all have ended; the largest status. Input goes to core `typist`.
+
+    `interrupts_before`: cpu.interrupts() when the Ctrl-Cs began to be for these programs.
+    """
     typed = Typed(kernel.monitor, typist)
-    interrupts = 0
+    stop = Stop(tasks)
     while True:
-        error = program.guarded(kernel, wait_for_all, tasks, typed)
+        # By their count: two may come before the first is acted upon.
+        stop.ask(cpu.interrupts() - interrupts_before)
+        error = program.guarded(kernel, wait_for_all, tasks, typed, stop)
         if error is None:
             break
         if not isinstance(error, KeyboardInterrupt):
             raise error
-        interrupts += 1
-        stop_all(tasks, INTERRUPT if interrupts == 1 else KILL)
     typed.give_back()
     return max([status_of(task) for task in tasks] + [0])
 
 
-def stop_all(tasks, wanted):
-    for task in tasks:
-        try:
-            if not task.ended():
-                task.kernel.monitor.stop(task.core, wanted)
-        except Error as error:
-            print("poly:", error)
+class Stop:
+    """What Ctrl-C asks of programs on other cores."""
+
+    def __init__(self, tasks):
+        self.tasks = tasks
+        self.wanted = GO_ON
+        self.unreached = ()  # tasks whose kill did not go through
+
+    def ask(self, interrupts):
+        """It came so often by now: INTERRUPT for the first time, then KILL."""
+        wanted = min(interrupts, KILL)
+        if wanted > self.wanted:
+            self.wanted = wanted
+            self.unreached = self.tasks
+            self.ask_again(print)
+
+    def ask_again(self, tell=None):
+        """Ask those that were not reached."""
+        unreached, self.unreached = self.unreached, []
+        for task in unreached:
+            try:
+                if not task.ended():
+                    task.kernel.monitor.stop(task.core, self.wanted)
+            except Error as error:
+                if tell:
+                    tell("poly:", error)
+                if self.wanted == KILL:
+                    self.unreached.append(task)
 
 
 def status_of(task):
@@ -113,9 +138,11 @@ def status_of(task):
     return task.status
 
 
-def wait_for_all(tasks, typed):
+def wait_for_all(tasks, typed, stop):
     for task in tasks:
         while not task.ended():
+            if stop.unreached:
+                stop.ask_again()
             wait_ms = typed.pass_on()
             if cpu.own_input():
                 task.kernel.serve_console()
@@ -180,7 +207,7 @@ def repl(shell, words):
         with started(kernel, core, program.SHIPPED + "repl", (), RUN_REPL) as task:
             # Not guarded: Ctrl-C is for the other core.
             typed = Typed(kernel.monitor, core)
-            wait_for_all([task], typed)
+            wait_for_all([task], typed, Stop([task]))
             typed.give_back()
             return status_of(task)
     finally:

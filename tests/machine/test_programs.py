@@ -299,7 +299,11 @@ POLITE = [
     ("reader", "reading"),
     ("importer", "importing"),
 ]  # fmt: skip
-STUBBORN = [("stubborn", "stubborn"), ("stubborn_sleeper", "asleep"), ("stubborn_loop", "loop")]
+STUBBORN = [
+    ("stubborn", "stubborn"), ("stubborn_sleeper", "asleep"), ("stubborn_loop", "loop"),
+    ("flooder", "flooding"),
+]  # fmt: skip
+SILENT = [("stubborn_for", "stubborn")]
 
 
 @pytest.mark.parametrize("place", ["@0", "@2"])
@@ -339,6 +343,21 @@ def test_a_second_ctrl_c_kills_a_program_that_swallows_the_first(
         steady.expect_prompt()
         assert steady.command("status") == "130\n"
         assert steady.run("run hello @2").status == 0
+
+
+@pytest.mark.parametrize("place", ["@0", "@2", "@all"])
+@pytest.mark.parametrize("name", ["stubborn", "stubborn_for", "flooder"])
+def test_two_ctrl_c_in_a_hurry_are_two(steady: Console, name: str, place: str) -> None:
+    """The second comes while the shell has not done with the first."""
+    sign = dict(STUBBORN + SILENT)[name]
+    for _ in range(3):
+        steady.send(f"run {name} {place}\r")
+        for _ in range(4 if place == "@all" else 1):
+            steady.expect(sign + r"\r\n")
+        steady.send(2 * CTRL_C)
+        steady.expect_prompt()
+        assert steady.command("status") == "130\n"
+    assert steady.run("run hello @all").status == 0
 
 
 @pytest.mark.parametrize("name", [name for name, _ in POLITE + STUBBORN])

@@ -30,6 +30,7 @@ from ump_trains import DOORBELLS, LEVELS, MESSAGE_MAX, Bells, Receiver, Sender
 
 KERNEL = Path(__file__).resolve().parents[2] / "kernel"
 URGENT = 64
+SCHEDULER_DEPTH = 8
 STARTING, ONLINE, DEAD, STOPPED = range(4)
 NOT_READY = 0xFFFFFFFF
 PANICS_KEPT = 16
@@ -104,7 +105,8 @@ class HostCore:
         self.scheduled: list[tuple[Callable[[Any], None], Any]] = []
         self.in_callback = False
         self.event = False
-        self.interrupted = False
+        self.interrupted = self.killing = False
+        self.interrupts = 0
         self.deadline_us: float | None = 0
         self.mapped: set[int] = set()
         self.heap_locks = 0
@@ -157,7 +159,7 @@ class HostCore:
 
     def wait(self, deadline_us: float | None) -> None:
         self.flush()
-        if not self.event:
+        if not (self.event or self.scheduled):
             self.hand_over(deadline_us)
         self.event = False
 
@@ -165,24 +167,22 @@ class HostCore:
         """What happens between two bytecodes; whether KeyboardInterrupt is due."""
         if self.in_callback:
             return False
-        if self.interrupted:
-            self.interrupted = False
-            return True
         self.in_callback = True
         try:
             if self.urgent and self.callback:
                 self.callback(None)
-            elif self.scheduled:
+            if self.scheduled:
                 function, argument = self.scheduled.pop(0)
                 function(argument)
         finally:
             self.in_callback = False
-        return False
+        due = self.interrupted or self.killing
+        self.interrupted = False
+        return due
 
     def boundary_raise(self) -> None:
-        while self.urgent or self.scheduled or self.interrupted:
-            if self.in_callback:
-                return
+        """As many turns of callbacks as there are callbacks waiting, and one."""
+        for _ in range(1 + len(self.scheduled)):
             if self.boundary():
                 raise KeyboardInterrupt
 
@@ -216,6 +216,7 @@ class HostCore:
         self.event = True
         if byte == self.interrupt_char:
             self.interrupted = True
+            self.interrupts += 1
             self.urgent.add(self.number)
         elif len(self.input) == 256:
             return False
@@ -772,8 +773,18 @@ class Cpu(types.ModuleType):
     def take_bell(self) -> int:
         return here.core.bells.take()  # type: ignore[no-any-return]
 
-    def interrupt(self) -> None:
+    def interrupt(self, again: bool = False) -> None:
         here.core.interrupted = here.core.event = True
+        here.core.killing |= again
+
+    def settle(self) -> None:
+        here.core.interrupted = here.core.killing = False
+
+    def interrupts(self) -> int:
+        return int(here.core.interrupts)
+
+    def forget_scheduled(self) -> None:
+        here.core.scheduled.clear()
 
     def report(self, core: int) -> str | None:
         return here.core.machine.reports.get(core)  # type: ignore[no-any-return]
@@ -827,6 +838,9 @@ class Cpu(types.ModuleType):
     def interrupt_char(self, char: int) -> int:
         before = int(here.core.interrupt_char)
         here.core.interrupt_char = char
+        waiting = bytes(here.core.input)
+        here.core.input.clear()
+        self.feed(waiting)
         return before
 
     def serial_write(self, data: Any, *part: int) -> None:
@@ -977,6 +991,12 @@ def program_import(name: str, *rest: Any) -> Any:
     return REPLACED.get(name) or __import__(name, *rest)
 
 
+def schedule(function: Callable[[Any], None], argument: Any) -> None:
+    if len(here.core.scheduled) == SCHEDULER_DEPTH:
+        raise RuntimeError("schedule queue full")
+    here.core.scheduled.append((function, argument))
+
+
 def heap_unlock() -> None:
     here.core.heap_locks -= 1
 
@@ -995,7 +1015,7 @@ def install() -> None:
         heap_lock=heap_lock,
         heap_unlock=heap_unlock,
         heap_locked=lambda: here.core.heap_locks,
-        schedule=lambda function, argument: here.core.scheduled.append((function, argument)),
+        schedule=schedule,
     )
     ump = types.ModuleType("ump")
     ump.__dict__.update(

@@ -17,7 +17,23 @@ while True:
         while True:
             pass
     except KeyboardInterrupt:
+        print("swallowed")
+""",
+    "flooder.py": """
+import micropython
+def again(_):
+    try:
+        while True:
+            micropython.schedule(again, None)
+    except RuntimeError:
         pass
+again(None)
+while True:
+    try:
+        while True:
+            pass
+    except KeyboardInterrupt:
+        print("swallowed")
 """,
     "locked.py": "import micropython\nmicropython.heap_lock()\nwhile True:\n    pass\n",
     "fail.py": "raise ValueError('wrong')\n",
@@ -204,6 +220,53 @@ def test_a_second_ctrl_c_kills_who_swallows_the_first(
         machine.type("\x03")
     machine.run_until(machine.prompted)
     assert machine.command("status") == "130\n"
+
+
+def begin_to_swallow(machine: Machine, name: str, place: str) -> None:
+    machine.run_until(machine.prompted)
+    machine.type(f"run {name}{place}\n")
+    cores = {"": [0], " @1": [1], " @all": [0, 1, 2]}[place]
+    machine.run_until(lambda: all(machine.cores[n].kernel.interruptible for n in cores))
+    for _ in range(100):
+        machine.step()
+
+
+def killed(machine: Machine) -> None:
+    machine.run_until(machine.prompted)
+    assert machine.command("status") == "130\n"
+    assert machine.command("run say @all").count("from") == len(machine.cores)
+
+
+SWALLOWERS = ["stubborn", "flooder"]
+
+
+@pytest.mark.parametrize("place", ["", " @1", " @all"])
+@pytest.mark.parametrize("name", SWALLOWERS)
+@pytest.mark.parametrize("at", range(0, 60, 3))
+def test_a_second_ctrl_c_kills_at_whatever_turn_it_comes(
+    start: Callable[..., Machine], name: str, place: str, at: int
+) -> None:
+    machine = start(seed=at)
+    begin_to_swallow(machine, name, place)
+    machine.type("\x03")
+    for _ in range(at):
+        machine.step()
+    machine.type("\x03")
+    killed(machine)
+
+
+@pytest.mark.parametrize("name", SWALLOWERS)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_second_ctrl_c_kills_when_the_shell_is_still_busy_with_the_first(
+    start: Callable[..., Machine], name: str, seed: int
+) -> None:
+    """It comes while the shell asks the program's core for the first, and is no input."""
+    machine = start(seed=seed)
+    begin_to_swallow(machine, name, " @1")
+    machine.type("\x03")
+    machine.run_until(lambda: machine.cores[0].interrupt_char == -1)
+    machine.type("\x03")
+    killed(machine)
 
 
 @pytest.mark.parametrize("seed", range(4))

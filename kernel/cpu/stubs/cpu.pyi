@@ -117,8 +117,18 @@ def latch(doorbell: int) -> None:
     """As if this doorbell of a channel had rung here: whoever has more to do comes again
     after all others of its level."""
 
-def interrupt() -> None:
-    """Raise KeyboardInterrupt in what runs on this core, at the next bytecode boundary."""
+def interrupt(again: bool = False) -> None:
+    """Raise KeyboardInterrupt in what runs on this core, at the next bytecode boundary;
+    `again`: and from then on at each one, until settle()."""
+
+def settle() -> None:
+    """Raise no KeyboardInterrupt any more, nor one that has not arrived yet."""
+
+def interrupts() -> int:
+    """How many interrupt characters came on the shell's console, here."""
+
+def forget_scheduled() -> None:
+    """Forget what micropython.schedule() was given and has not called yet."""
 
 def report(core: int) -> Optional[str]:
     """The panic report that core left, or None."""
@@ -172,7 +182,9 @@ def take_input() -> int:
     input on to another."""
 
 def interrupt_char(char: int) -> int:
-    """Input byte that raises KeyboardInterrupt from now on; -1: none. Returns the one before."""
+    """Input byte that raises KeyboardInterrupt from now on; -1: none. Returns the one before.
+
+    Such bytes that wait in the shell's console are taken out, and raise it now."""
 
 def readline(prompt: str, complete: Callable[[str], list[str]]) -> Optional[str]:
     """A line from the console, with editing and a history of its own.
