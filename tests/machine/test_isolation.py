@@ -150,7 +150,7 @@ def test_no_probe_of_any_page_of_private_memory_goes_through(shell: Console, cor
     assert shell.run("cores").status == 0
 
 
-@pytest.mark.parametrize("core", [0, 3])
+@pytest.mark.parametrize("core", range(CORES))
 def test_probes_of_all_else_end_as_the_map_says(shell: Console, core: int) -> None:
     check(shell, core, list(all_else(shell.machine, core)))
     assert shell.panics() == []

@@ -73,7 +73,10 @@ static inline void arch_translation_changed(void) {
 
 static inline bool arch_code_comes_back(const void *code) {
     uint32_t instruction = *(const uint32_t *)code;
-    return instruction == 0xd65f03c0 || instruction == 0; /* ret, or none */
+    /* ret, or none, or br x0 to br x7 (arch_probe_jump), which also pages have that are all
+     * of one function. */
+    return instruction == 0xd65f03c0 || instruction == 0
+           || (instruction & ~(7u << 5)) == 0xd61f0000;
 }
 
 static inline uintptr_t arch_interrupts_mask(void) {
