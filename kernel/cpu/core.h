@@ -107,6 +107,10 @@ bool doorbell_is_urgent(void);
  * or until the deadline in ticks (0: none). May return early. */
 void core_wait(uint64_t deadline);
 
+/* Waits end at this time too (0: at none), whatever their own deadline. */
+void core_set_alarm(uint64_t ticks);
+bool core_alarm_passed(void);
+
 /* Something happened: ends the wait under way or the next one. */
 void core_event(void);
 

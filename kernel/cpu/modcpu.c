@@ -166,6 +166,14 @@ static mp_obj_t cpu_wait(size_t n_args, const mp_obj_t *args) {
 }
 FUNCTION_N(cpu_wait, 0, 1);
 
+static mp_obj_t cpu_alarm(mp_obj_t arg) {
+    mp_int_t from_now_ms = mp_obj_get_int(arg);
+    core_set_alarm(from_now_ms < 0 ? 0
+        : arch_ticks() + from_now_ms * (BOARD_TIMER_TICKS_PER_SECOND / 1000) + 1);
+    return mp_const_none;
+}
+FUNCTION_1(cpu_alarm);
+
 static mp_sched_node_t urgent_node;
 
 static void run_urgent(mp_sched_node_t *node) {
@@ -397,11 +405,14 @@ static mp_obj_t cpu_this_function(size_t n_args, const mp_obj_t *args) {
 }
 FUNCTION_N(cpu_this_function, 0, 1);
 
-static mp_obj_t cpu_restore_builtins(void) {
+extern mp_obj_t mp_asyncio_context; /* asyncio.core's globals: nothing else holds these */
+
+static mp_obj_t cpu_forget_programs(void) {
     MP_STATE_VM(mp_module_builtins_override_dict) = NULL;
+    mp_asyncio_context = MP_OBJ_NULL;
     return mp_const_none;
 }
-FUNCTION_0(cpu_restore_builtins);
+FUNCTION_0(cpu_forget_programs);
 
 /* --- the module ------------------------------------------------------------------------------ */
 
@@ -441,14 +452,14 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(known), ENTRY(meet), ENTRY(met_by), ENTRY(panics), ENTRY(restart), ENTRY(give_up),
     ENTRY(undisturbed), ENTRY(hang),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
-    ENTRY(exit), ENTRY(wait), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
+    ENTRY(exit), ENTRY(wait), ENTRY(alarm), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
     ENTRY(take_bell), ENTRY(latch),
     ENTRY(interrupt), ENTRY(interrupts), ENTRY(settle), ENTRY(forget_scheduled), ENTRY(report),
     ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
     ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
-    ENTRY(own_serve), ENTRY(on_own_input), ENTRY(restore_builtins),
+    ENTRY(own_serve), ENTRY(on_own_input), ENTRY(forget_programs),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };
 static MP_DEFINE_CONST_DICT(cpu_globals, cpu_globals_table);

@@ -176,6 +176,16 @@ void core_event(void) {
     event = true;
 }
 
+static uint64_t alarm_ticks;       /* ends a wait at this time too; 0: none */
+
+void core_set_alarm(uint64_t ticks) {
+    alarm_ticks = ticks;
+}
+
+bool core_alarm_passed(void) {
+    return alarm_ticks != 0 && arch_ticks() >= alarm_ticks;
+}
+
 /* Nothing happened, and no callback that another one scheduled is due. */
 static inline bool idle(void) {
     return !event && MP_STATE_VM(sched_state) != MP_SCHED_PENDING;
@@ -184,6 +194,9 @@ static inline bool idle(void) {
 void core_wait(uint64_t deadline) {
     stress_point(STRESS_SLEEP);
     uintptr_t state = arch_interrupts_mask();
+    if (alarm_ticks != 0 && (deadline == 0 || alarm_ticks < deadline)) {
+        deadline = alarm_ticks;
+    }
     /* Whoever waits has announced it and looked again at what it waits for.
      * What came since then is in `event`, or pending, which ends the wait
      * instruction at once. */

@@ -7,6 +7,7 @@ status = child.wait()               its exit status
 """
 
 import cpu
+from calls import do  # noqa: F401
 
 from poly import limits
 from poly.channel import recv, send
@@ -71,3 +72,10 @@ def restart(core):
 def status(core):
     """What a core does: its monitor's Status. Raises PeerDied, Timeout, NoSuchService."""
     return cpu.this().monitor.status(core)
+
+
+def Port(depth=limits.PACKETS):
+    """A new poly.port.Port: the thing to wait on, `depth` packets at most."""
+    from poly import port
+
+    return port.Port(depth)

@@ -35,6 +35,7 @@ class Core:
         self.interruptible = False  # whether KeyboardInterrupt reaches that and nothing else
         self.parent = None  # poly.serve.Parent of what runs here, while it starts and runs
         self.wanted = GO_ON
+        self.ports = None  # poly.port.Ports, once somebody waits in one
         self.children = []  # programs that the one here spawned and has not closed
 
     def runs(self, program):

@@ -21,6 +21,11 @@ LOG_ENTRIES = 64  # kernel log: two screens
 LOG_CHARS = 120  # of one entry
 LINE_BYTES = 200  # of another core's line, held back until it is whole
 
+# --- ports and channels ---
+PACKETS = 64  # of a port, queued and still to come: one for each call of one client
+CAPABILITIES = 16  # in one message
+EXPORTS = 16  # of one core: its services
+
 # --- restarts of a core that panicked; boot arguments may say otherwise ---
 RESTARTS = 3  # within RESTARTS_MS: a passing fault is gone after one or two
 RESTARTS_MS = 10_000  # longer than a few restarts and what crashes right after them take

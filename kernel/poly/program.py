@@ -142,6 +142,9 @@ def supervise(kernel, program, function, *args):
     error = None
     close_children(kernel)
     kernel.children = children
+    if kernel.ports:
+        kernel.ports.close()
+        kernel.ports = None
     before.restore()
     kernel.runs(None)
     gc.collect()
@@ -266,7 +269,7 @@ class Surroundings:
 
     def restore_modules(self, packages=()):
         """Forget what was imported since, except from these packages."""
-        cpu.restore_builtins()
+        cpu.forget_programs()
         cpu.forget_scheduled()
         for name in list(sys.modules):
             if sys.modules[name] is not self.modules.get(name):

@@ -1,25 +1,28 @@
 """What generated views stand on: clients that are awaited, server objects, and events as in
 Barrelfish. Three views of one wire format; either end of a channel may use any of them.
 
-All they ask of a channel:
+All they ask of a channel (poly.transport.Transport is one):
 
+    open(view, receiver)     receiver(buffer, length, caps) for each message from now on;
+                             view.peer_closes() once the peer sends no more, and
+                             view.ended(error) once, at the end
     try_send(buffer, length, caps) -> bool   copies, whole; False without credit
-    on_credit(callback)      once, at once if there is credit; one registration at a time
-    receiver = callback      callback(buffer, length, caps) for each message
-    on_death = callback      callback(error), once
+    on_credit(callback)      once, when there is credit; one registration at a time
     fail(text)               the peer broke the protocol: it is cut off
     credit() -> int, defer(callback), change_port(port), close()
+    end                      calls.End: what consists of plain numbers goes through it
 
 What a peer sends wrong ends the channel with wire.Malformed; what a handler does wrong
 goes to `error_handler(view, error)`.
 """
 
+from calls import MAX as CALLS
+from calls import Call, Calls
+
 from poly import wire
 from poly.errors import Exhausted, Misuse
 from poly.wire import CALL, EVENT, MESSAGE, RESPONSE, Malformed
 
-CALLS = 64  # of one client at one time: six bits of a tag
-GENERATIONS = 1023  # the other ten; never 0, so that no call has the tag of a message
 WAITING = 64  # messages that may wait for credit
 STRAYS = 8  # responses to calls that do not wait for one, before the peer is cut off
 TEARDOWN = 1  # for control()
@@ -27,44 +30,6 @@ TEARDOWN = 1  # for control()
 
 class Busy(Exhausted):
     """There is no credit to send now (Flounder: TX_BUSY)."""
-
-
-class Outcome:
-    """What a call or a send comes to: await it, or look at `done` and `result()`."""
-
-    def __init__(self):
-        self.done = False
-        self.value = None
-        self.error = None
-        self._event = None
-
-    def finish(self, value=None, error=None):
-        if not self.done:
-            self.done, self.value, self.error = True, value, error
-            if self._event:
-                self._event.set()
-
-    def result(self):
-        """The value, or the error raised. Misuse before it is done."""
-        if not self.done:
-            raise Misuse("not done yet")
-        if self.error:
-            raise self.error
-        return self.value
-
-    async def _wait(self):
-        if not self.done:
-            import asyncio
-
-            self._event = self._event or asyncio.Event()
-            await self._event.wait()
-        return self.result()
-
-    def __await__(self):
-        return self._wait().__await__()
-
-    def __iter__(self):  # what MicroPython's await asks for
-        return self._wait()
 
 
 class View:
@@ -75,14 +40,26 @@ class View:
 
     def __init__(self, channel):
         self.channel = channel
+        self._end = channel.end
         self.buffer = bytearray(self.INTERFACE.frame_bytes)
         self.error_handler = None
         self.closed = None  # the error that ended the channel
-        channel.receiver = self._receive
-        channel.on_death = self._end
+        channel.open(self, self._receive)
 
     def close(self):
+        """Send no more; what was sent is answered, then the channel is closed."""
         self.channel.close()
+
+    def peer_closes(self):
+        """Called when the peer sends no more."""
+        self.channel.close()
+
+    def _typed(self, target, methods, calls=None, open_tags=None):
+        """Have what consists of plain numbers dispatched to the target's methods."""
+        interface = self.INTERFACE
+        self._end.typed(
+            self, interface.description, self.ACCEPTS, methods, target, calls, open_tags
+        )
 
     def _receive(self, buffer, length, caps):
         if self.closed:
@@ -109,7 +86,7 @@ class View:
             self._admit(number, message, tag)
         except Malformed as error:
             self.channel.fail(str(error))
-            self._end(error)
+            self.ended(error)
             return
         self._deliver(number, message, tag, arguments)
 
@@ -119,8 +96,8 @@ class View:
     def _failed(self, tag, error):
         """A call was answered by an error."""
 
-    def _end(self, error):
-        """The channel is dead: tell all that wait, and the error handler, once."""
+    def ended(self, error):
+        """The channel has ended: tell all that wait, and the error handler, once."""
         if not self.closed:
             self.closed = error
             self._drop(error)
@@ -139,35 +116,38 @@ class Awaitable(View):
 
     def __init__(self, channel):
         super().__init__(channel)
-        self._waiting = []  # (frame, capabilities, outcome), the oldest first
+        self._waiting = []  # (frame, capabilities, sending), the oldest first
         self._events = {}  # number -> the latest frame of an event that waits
         self._registered = False
+        self._closing = False
 
     def send(self, length, caps=()):
-        """Send what lies in the buffer; its Outcome is done when the channel has taken it."""
+        """Send what lies in the buffer; its Call is done when the channel has taken it."""
+        self._check_open()
         return self._queue(length, caps, WAITING)
 
     def _queue(self, length, caps, room):
         if self.closed:
             raise self.closed
-        outcome = Outcome()
+        sending = Call(self)
         if not self._waiting and self.channel.try_send(self.buffer, length, caps):
-            outcome.finish()
-            return outcome
+            sending.finish()
+            return sending
         if len(self._waiting) >= room:
             raise Exhausted(
                 "%s: %d of %d messages wait" % (self.INTERFACE.name, len(self._waiting), room)
             )
-        self._waiting.append((bytes(self.buffer[:length]), caps, outcome))
+        self._waiting.append((bytes(self.buffer[:length]), caps, sending))
+        self._end.queued = True
         self._register()
-        return outcome
+        return sending
 
     def notify(self, number, length):
         """Send an event, or have it replace one of its kind that still waits."""
-        if self.closed:
-            raise self.closed
+        self._check_open()
         if self._waiting or self._events or not self.channel.try_send(self.buffer, length, ()):
             self._events[number] = bytes(self.buffer[:length])
+            self._end.queued = True
             self._register()
 
     def _register(self):
@@ -178,20 +158,43 @@ class Awaitable(View):
     def _flush(self):
         self._registered = False
         while self._waiting:
-            frame, caps, outcome = self._waiting[0]
+            frame, caps, sending = self._waiting[0]
             if not self.channel.try_send(frame, len(frame), caps):
                 return self._register()
             self._waiting.pop(0)
-            outcome.finish()
+            sending.finish()
         for number in sorted(self._events):
             frame = self._events[number]
             if not self.channel.try_send(frame, len(frame), ()):
                 return self._register()
             del self._events[number]
+        self._end.queued = self._closing
+        self._close_if_idle()
+
+    def close(self):
+        self._closing = True
+        self._end.queued = True  # plain numbers go no other way than the rest
+        self._close_if_idle()
+
+    peer_closes = close
+
+    def _close_if_idle(self):
+        if self._closing and not (self._waiting or self._events or self._owes()):
+            self.channel.close()
+
+    def _owes(self):
+        """Whether something that came is still to be answered."""
+        return False
+
+    def _check_open(self):
+        if self.closed:
+            raise self.closed
+        if self._closing:
+            raise Misuse("%s: closed" % self.INTERFACE.name)
 
     def _drop(self, error):
-        for _, _, outcome in self._waiting:
-            outcome.finish(error=error)
+        for _, _, sending in self._waiting:
+            sending.finish(None, error)
         self._waiting.clear()
         self._events.clear()
 
@@ -203,11 +206,18 @@ class Awaitable(View):
             self._report(Misuse("%s: no method %s for what came" % (self.INTERFACE.name, name)))
             return
         try:
-            result = method(*arguments)
-            if is_coroutine(result):
-                start(self._run(result))
+            self.started(method(*arguments))
         except Exception as error:
             self._report(error)
+
+    def started(self, result):
+        """What a method for a message gave: an `async def` is to be run."""
+        if is_coroutine(result):
+            start(self._run(result))
+
+    def handler_failed(self, number, tag, error):
+        """Called when calls.End called a method that raised."""
+        self._report(error)
 
     async def _run(self, coroutine):
         try:
@@ -222,49 +232,52 @@ class ClientView(Awaitable):
     ACCEPTS = (MESSAGE, EVENT, RESPONSE)
 
     def __init__(self, channel, receiver=None, calls=8):
-        super().__init__(channel)
         if not 1 <= calls <= CALLS:
             raise Misuse("%d calls at one time: 1 to %d are possible" % (calls, CALLS))
+        super().__init__(channel)
         self.receiver = receiver
         self.strays = 0
-        self._calls = [None] * calls  # index -> (tag, number of the response, Outcome)
-        self._generations = [0] * calls
+        self._limit = calls
+        self._calls = Calls(calls)
+        self._typed(receiver, self.INTERFACE.methods, self._calls)
+
+    def _call(self, number, *arguments):
+        """A call of plain numbers, where calls.plain's stub did not make it."""
+        message = self.INTERFACE.description[number]
+        tag = self.reserve()
+        return self.submit(tag, message.pair, message.pack(self.buffer, tag, *arguments))
 
     def reserve(self):
         """A tag for the next call. Raises Exhausted."""
-        if self.closed:
-            raise self.closed
-        for index, call in enumerate(self._calls):
-            if call is None:
-                return (self._generations[index] % GENERATIONS + 1) << 6 | index
-        limit = len(self._calls)
-        raise Exhausted("%s: %d of %d calls under way" % (self.INTERFACE.name, limit, limit))
+        self._check_open()
+        tag = self._calls.reserve()
+        if not tag:
+            raise Exhausted(
+                "%s: %d of %d calls under way" % (self.INTERFACE.name, self._limit, self._limit)
+            )
+        return tag
 
     def submit(self, tag, response, length, caps=()):
         """Send the call that lies in the buffer; what it comes to."""
-        call = Outcome()
+        call = Call(self)
         self._queue(length, caps, WAITING + CALLS)
-        index = tag & CALLS - 1
-        self._generations[index] = tag >> 6
-        self._calls[index] = (tag, response, call)
+        self._calls.put(tag, response, call)
         return call
 
     def _finish(self, tag, response, value, error):
-        """Complete the call of a tag; `response` None: any. A stray is dropped and counted."""
-        index = tag & CALLS - 1
-        call = self._calls[index] if index < len(self._calls) else None
-        if call is None or call[0] != tag or response not in (None, call[1]):
-            self.strays += 1
-            if self.strays > STRAYS:
-                error = Malformed("tag", self.INTERFACE.name)
-                self.channel.fail(str(error))
-                self._end(error)
+        """Complete the call of a tag; response 0: any. A stray is dropped and counted."""
+        call = self._calls.take(tag, response)
+        if call is not None:
+            call.finish(value, error)
             return
-        self._calls[index] = None
-        call[2].finish(value, error)
+        self.strays += 1
+        if self.strays > STRAYS:
+            error = Malformed("tag", self.INTERFACE.name)
+            self.channel.fail(str(error))
+            self.ended(error)
 
     def _failed(self, tag, error):
-        self._finish(tag, None, None, error)
+        self._finish(tag, 0, None, error)
 
     def _deliver(self, number, message, tag, arguments):
         if message.kind == RESPONSE:
@@ -274,10 +287,10 @@ class ClientView(Awaitable):
 
     def _drop(self, error):
         super()._drop(error)
-        for index, call in enumerate(self._calls):
-            if call:
-                self._calls[index] = None
-                call[2].finish(error=error)
+        call = self._calls.take_any()
+        while call is not None:
+            call.finish(None, error)
+            call = self._calls.take_any()
 
 
 class ServerView(Awaitable):
@@ -296,6 +309,7 @@ class ServerView(Awaitable):
         super().__init__(channel)
         self.session = session
         self._open = set()  # tags of calls that are not answered
+        self._typed(session, self.INTERFACE.methods, None, self._open)
 
     @classmethod
     def missing(cls, server):
@@ -323,7 +337,25 @@ class ServerView(Awaitable):
             result = getattr(self.session, self.INTERFACE.methods[number])(*arguments)
         except Exception as error:
             self._refuse(tag, error)
-            return
+        else:
+            self._settle(tag, response, result)
+
+    def answer_slowly(self, number, tag, result):
+        """Called when calls.End had a call handled, but could not answer it itself."""
+        self._open.add(tag)
+        description = self.INTERFACE.description
+        self._settle(tag, description[description[number].pair], result)
+
+    def handler_failed(self, number, tag, error):
+        if self.INTERFACE.description[number].kind == CALL:
+            self._refuse(tag, error)
+        else:
+            self._report(error)
+
+    def _owes(self):
+        return bool(self._open)
+
+    def _settle(self, tag, response, result):
         if is_coroutine(result):
             start(self._later(tag, response, result))
         else:
@@ -356,8 +388,12 @@ class ServerView(Awaitable):
         except Exception as error:
             self._refuse(tag, error)
             return
+        self._reply(tag, length, caps)
+
+    def _reply(self, tag, length, caps=()):
         self._open.discard(tag)
         self._queue(length, caps, WAITING + CALLS)
+        self._close_if_idle()
 
     def _refuse(self, tag, error):
         """Answer a call by an error; one that is not declared is reported here too."""
@@ -367,8 +403,7 @@ class ServerView(Awaitable):
         for at, declared in enumerate(self.INTERFACE.errors):
             if isinstance(error, declared):
                 number = at + 1
-        self._open.discard(tag)
-        self._queue(wire.pack_failure(self.buffer, tag, number), (), WAITING + CALLS)
+        self._reply(tag, wire.pack_failure(self.buffer, tag, number))
         if not number:
             self._report(error)
 

@@ -108,6 +108,10 @@ class HostCore:
         self.interrupted = self.killing = False
         self.interrupts = 0
         self.deadline_us: float | None = 0
+        self.alarm_us: float | None = None
+        self.sources: Any = None  # of the module `calls`, as the next two
+        self.port: Any = None
+        self.due = False
         self.mapped: set[int] = set()
         self.heap_locks = 0
         self.heap_limit = 0
@@ -159,6 +163,8 @@ class HostCore:
 
     def wait(self, deadline_us: float | None) -> None:
         self.flush()
+        if self.alarm_us is not None and (deadline_us is None or self.alarm_us < deadline_us):
+            deadline_us = self.alarm_us
         if not (self.event or self.scheduled):
             self.hand_over(deadline_us)
         self.event = False
@@ -753,6 +759,10 @@ class Cpu(types.ModuleType):
         core.wait(None if timeout_ms < 0 else core.machine.now_us + timeout_ms * 1000)
         core.boundary_raise()
 
+    def alarm(self, from_now_ms: int) -> None:
+        core = here.core
+        core.alarm_us = None if from_now_ms < 0 else core.machine.now_us + from_now_ms * 1000
+
     def on_urgent(self, callback: Callable[[None], None]) -> None:
         here.core.callback = callback
 
@@ -848,7 +858,7 @@ class Cpu(types.ModuleType):
         length = part[-1] if part else len(data)
         here.core.machine.console += bytes(data)[offset : offset + length]
 
-    def restore_builtins(self) -> None:
+    def forget_programs(self) -> None:
         pass
 
     def own_input(self) -> bool:

@@ -27,6 +27,13 @@ def shipped(name):
 echo, idctest = shipped("echo"), shipped("idctest")
 
 
+class Deaf:
+    """A view that hears of nothing."""
+
+    def ended(self, error):
+        pass
+
+
 class Session:
     """A server of echo."""
 
@@ -308,7 +315,7 @@ class Doubling:
 def test_a_server_cuts_off_who_breaks_the_rules(frame, reason):
     """UMP-7, IDL-6"""
     near, far, loop = pair()
-    near.receiver, near.on_death = lambda *_: None, lambda error: None
+    near.open(Deaf(), lambda *_: None)
     server = echo.Server(far, Session())
     ended = []
     server.error_handler = lambda view, error: ended.append(error)
@@ -322,7 +329,7 @@ def test_a_server_cuts_off_who_breaks_the_rules(frame, reason):
 def test_responses_nobody_waits_for_are_dropped_and_counted_then_cut_off():
     """PORT-5"""
     near, far, loop = pair(window=100)
-    far.receiver, far.on_death = lambda *_: None, lambda error: None
+    far.open(Deaf(), lambda *_: None)
     client = echo.Client(near)
     stray = bytes([echo.INCREASE_RESPONSE, 0, 0x40, 0, 7, 0, 0, 0])
     for _ in range(views.STRAYS):
@@ -336,7 +343,7 @@ def test_responses_nobody_waits_for_are_dropped_and_counted_then_cut_off():
 
 def test_a_call_whose_tag_is_in_use_is_refused():
     near, far, loop = pair()
-    near.receiver, near.on_death = lambda *_: None, lambda error: None
+    near.open(Deaf(), lambda *_: None)
 
     async def never(number):
         await asyncio.sleep(3600)
@@ -373,7 +380,7 @@ def test_hostile_frames_end_their_channel_and_nothing_else(module, side):
     reasons = set()
     for frame in mutants(module, generator, 5000):
         near, far, loop = pair(window=8)
-        near.receiver, near.on_death = lambda *_: None, lambda error: None
+        near.open(Deaf(), lambda *_: None)
         arguments = [session] if side == "Server" else []
         view = getattr(module, side)(far, *arguments)
         near.try_send(frame, len(frame), ["capability"] * (generator.random() < 0.1))

@@ -153,24 +153,38 @@ def _client(codec: Codec, interface: Interface) -> Lines:
     about = "What a client does: calls are awaited, messages are sent when there is credit."
     lines = _class(codec, "Client", "ClientView", about)
     for rpc in interface.rpcs:
-        before, pack, caps = _packed(rpc.call, "self", "tag")
-        body = [
-            *before,
-            "        tag = self.reserve()",
-            f"        length = {pack}",
-            f"        return self.submit(tag, {rpc.response.number}, length{caps})",
-        ]
-        lines += _method(rpc.py_name, [part.py_name for part in rpc.call.fields], body)
-    return lines + _senders(interface, Kind.MESSAGE)
+        parameters = [part.py_name for part in rpc.call.fields]
+        if is_plain(rpc.call.fields):
+            arguments = ", ".join([str(rpc.call.number), *parameters])
+            body = [f"        return self._call({arguments})"]
+        else:
+            before, pack, caps = _packed(rpc.call, "self", "tag")
+            body = [
+                *before,
+                "        tag = self.reserve()",
+                f"        length = {pack}",
+                f"        return self.submit(tag, {rpc.response.number}, length{caps})",
+            ]
+        lines += _stub(codec, rpc.call, _method(rpc.py_name, parameters, body))
+    return lines + _senders(codec, interface, Kind.MESSAGE)
 
 
 def _server(codec: Codec, interface: Interface) -> Lines:
     about = "One session of a server: what comes is given to the methods of its object."
     lines = _class(codec, "Server", "ServerView", about)
-    return lines + _senders(interface, Kind.MESSAGE) + _senders(interface, Kind.EVENT)
+    lines += _senders(codec, interface, Kind.MESSAGE)
+    return lines + _senders(codec, interface, Kind.EVENT)
 
 
-def _senders(interface: Interface, kind: Kind) -> Lines:
+def _stub(codec: Codec, message: Message, method: Lines) -> Lines:
+    """A method that sends plain numbers: in the CPU driver, but for what is unusual."""
+    if message.kind is Kind.EVENT or not is_plain(message.fields):
+        return method
+    plain = codec.imports.use("calls", "plain")
+    return ["", f"    @{plain}({message.number})", *method[1:]]
+
+
+def _senders(codec: Codec, interface: Interface, kind: Kind) -> Lines:
     lines: Lines = []
     for message in interface.messages:
         if message.kind is kind:
@@ -179,7 +193,8 @@ def _senders(interface: Interface, kind: Kind) -> Lines:
             if kind is Kind.EVENT and not message.capabilities:
                 send = f"self.notify({message.number}, {pack})"
             parameters = [part.py_name for part in message.fields]
-            lines += _method(message.py_name, parameters, [*before, "        " + send])
+            method = _method(message.py_name, parameters, [*before, "        " + send])
+            lines += _stub(codec, message, method)
     return lines
 
 

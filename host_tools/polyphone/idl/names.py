@@ -20,7 +20,8 @@ MODULE = frozenset(
 # What the base classes of the views have: a message must not hide it.
 VIEWS = frozenset(
     "channel buffer receiver session strays closed close error_handler binding send submit"
-    " reserve notify missing INTERFACE ACCEPTS TX".split()
+    " reserve notify missing answer_slowly ended handler_failed peer_closes started"
+    " INTERFACE ACCEPTS TX".split()
 )
 KEYWORDS = frozenset(keyword.kwlist) | {"async", "await"}
 TAKEN = KEYWORDS | FUNCTIONS | MODULE | frozenset(dir(builtins)) | {"const"}

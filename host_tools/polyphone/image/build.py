@@ -35,9 +35,30 @@ def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) 
     with open(folder / "build.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests in several processes build the same image
         boards.emit(board, folder)
+        _compile_interfaces(folder / "frozen" / "interfaces")
         _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
         layout.check_image(board, board.image)
     return board.image
+
+
+def _compile_interfaces(package: Path) -> None:
+    """The kernel's interface files as a package of Python, to be frozen into the image."""
+    from polyphone.idl.command import compile_file  # lark takes a while to load
+    from polyphone.idl.emit import emit
+
+    wanted = {"__init__.py": '"""The interfaces of kernel/interfaces, made by `poly idl`."""\n'}
+    for file in sorted((paths.KERNEL / "interfaces").glob("*.if")):
+        interface = compile_file(file).interface
+        if interface is not None:  # not a file of types only
+            wanted[f"{file.stem}.py"] = emit(interface, file.name)
+    package.mkdir(parents=True, exist_ok=True)
+    for path in package.iterdir():
+        if path.name not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        path = package / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
 
 
 def unprotected(board: Board) -> Board:

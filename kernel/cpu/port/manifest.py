@@ -3,3 +3,4 @@ freeze("$(PORT_DIR)", ("imports.py", "kernel.py"))
 for name in ("poly", "servers", "shell", "programs"):
     package(name, base_path="$(PORT_DIR)/../..")
 include("$(MPY_DIR)/extmod/asyncio")
+package("interfaces", base_path="$(BUILD)/frozen")

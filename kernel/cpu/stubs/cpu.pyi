@@ -86,6 +86,9 @@ def wait(timeout_ms: int = -1) -> None:
 
 # --- doorbells and the monitor ----------------------------------------------
 
+def alarm(from_now_ms: int) -> None:
+    """End the wait that is under way, or the next ones, at that time; -1: no more."""
+
 def on_urgent(callback: Callable[[None], None]) -> None:
     """Run `callback(None)` at the next bytecode boundary after an urgent doorbell."""
 
@@ -238,5 +241,5 @@ def heap_limit(limit: int) -> None:
 def this(core: Any = ...) -> Any:
     """The kernel object of this core; with an argument, set it."""
 
-def restore_builtins() -> None:
-    """Forget what programs have put into the module builtins."""
+def forget_programs() -> None:
+    """Forget what programs have put into the module builtins, and asyncio's tasks."""

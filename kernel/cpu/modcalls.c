@@ -1,0 +1,113 @@
+/* The calls module: calls, typed ends, and waiting for a call. Documented in
+ * stubs/calls.pyi. */
+#include "call.h"
+#include "core.h"
+#include "end.h"
+#include "py/mphal.h"
+#include "py/objstr.h"
+#include "py/runtime.h"
+
+extern mp_obj_t mp_asyncio_context;
+
+/* What do() serves while it waits; None: nothing. */
+MP_REGISTER_ROOT_POINTER(mp_obj_t calls_sources);
+MP_REGISTER_ROOT_POINTER(mp_obj_t calls_port);
+
+static bool due;                   /* the port has more to do than what rings */
+
+static mp_obj_t calls_use(mp_obj_t sources, mp_obj_t port) {
+    if (sources != mp_const_none && !mp_obj_is_type(sources, &mp_type_list)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("a list is wanted"));
+    }
+    MP_STATE_VM(calls_sources) = sources;
+    MP_STATE_VM(calls_port) = port;
+    due = false;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(calls_use_obj, calls_use);
+
+static mp_obj_t calls_serve(mp_obj_t port) {
+    due = false;
+    return mp_obj_new_bool(end_serve_rung(MP_STATE_VM(calls_sources), port));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(calls_serve_obj, calls_serve);
+
+static mp_obj_t calls_due(void) {
+    due = true;
+    core_event();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(calls_due_obj, calls_due);
+
+/* Whether asyncio's loop does not run but has tasks, which a wait must not hold up. */
+static bool tasks_wait(void) {
+    if (mp_asyncio_context == MP_OBJ_NULL) {
+        return false;
+    }
+    mp_obj_t task = mp_obj_dict_get(mp_asyncio_context, MP_OBJ_NEW_QSTR(MP_QSTR_cur_task));
+    if (task != mp_const_none) {
+        return false;
+    }
+    mp_obj_t peek[2];
+    mp_obj_t queue = mp_obj_dict_get(mp_asyncio_context, MP_OBJ_NEW_QSTR(MP_QSTR__task_queue));
+    mp_load_method(queue, MP_QSTR_peek, peek);
+    return mp_call_method_n_kw(0, 0, peek) != mp_const_none;
+}
+
+static mp_obj_t calls_do(mp_obj_t arg) {
+    if (!mp_obj_is_type(arg, &call_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("a Call is wanted"));
+    }
+    struct call *call = MP_OBJ_TO_PTR(arg);
+    while (call->state == CALL_UNDER_WAY) {
+        mp_obj_t port = MP_STATE_VM(calls_port);
+        if (port != MP_OBJ_NULL && port != mp_const_none) {
+            if (due || core_alarm_passed()) {
+                mp_obj_t method[2];
+                mp_load_method(port, MP_QSTR_serve, method);
+                mp_call_method_n_kw(0, 0, method);
+                continue;
+            }
+            if (end_serve_rung(MP_STATE_VM(calls_sources), port)) {
+                continue;
+            }
+            if (tasks_wait()) {
+                mp_obj_t method[3];
+                mp_load_method(port, MP_QSTR_run_tasks, method);
+                method[2] = arg;
+                mp_call_method_n_kw(1, 0, method);
+                continue;
+            }
+        }
+        mp_handle_pending(true);
+        core_wait(0);
+        mp_handle_pending(true);
+    }
+    return call_result(call);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(calls_do_obj, calls_do);
+
+static MP_DEFINE_CONST_FUN_OBJ_1(calls_plain_obj, end_plain);
+
+static const MP_DEFINE_STR_OBJ(calls_doc, "Calls, and the ends of channels that carry them.");
+
+static const mp_rom_map_elem_t calls_globals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_calls)},
+    {MP_ROM_QSTR(MP_QSTR___doc__), MP_ROM_PTR(&calls_doc)},
+    {MP_ROM_QSTR(MP_QSTR_MAX), MP_ROM_INT(CALLS_MAX)},
+    {MP_ROM_QSTR(MP_QSTR_Call), MP_ROM_PTR(&call_type)},
+    {MP_ROM_QSTR(MP_QSTR_Calls), MP_ROM_PTR(&calls_type)},
+    {MP_ROM_QSTR(MP_QSTR_End), MP_ROM_PTR(&end_type)},
+    {MP_ROM_QSTR(MP_QSTR_use), MP_ROM_PTR(&calls_use_obj)},
+    {MP_ROM_QSTR(MP_QSTR_serve), MP_ROM_PTR(&calls_serve_obj)},
+    {MP_ROM_QSTR(MP_QSTR_due), MP_ROM_PTR(&calls_due_obj)},
+    {MP_ROM_QSTR(MP_QSTR_plain), MP_ROM_PTR(&calls_plain_obj)},
+    {MP_ROM_QSTR(MP_QSTR_do), MP_ROM_PTR(&calls_do_obj)},
+};
+static MP_DEFINE_CONST_DICT(calls_globals, calls_globals_table);
+
+const mp_obj_module_t calls_module = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&calls_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_calls, calls_module);

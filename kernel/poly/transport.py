@@ -1,0 +1,213 @@
+"""One end of a bound channel: messages with credits, over whatever its binding chose.
+
+Loopback, LMP and UMP differ in where their ring lies, which ump.Channel knows; from here
+on they are one (SPEC TRN-1). A transport waits for nothing: its port serves it when its
+doorbell rang. Either end closes by FIN, after which it sends nothing; it is closed when
+both have (TRN-6). Whatever else ends it, its view is told once, and whoever bound it gets
+`release(reason)` once: from then on its memory is not used here.
+"""
+
+import cpu
+import ump
+from calls import End
+
+from poly.errors import Misuse, PeerBroke
+
+DATA, CAPS, FIN = range(3)  # kinds of messages
+OPEN, CLOSING, CLOSED, DEAD = "open", "closing", "closed", "dead"
+
+
+class Transport:
+    """A view opens it; what comes before that waits."""
+
+    def __init__(self, name, kind, channel, longest, bell, port, peer, release):
+        self.name = name  # of the service or interface, for people
+        self.kind = kind  # "loopback", "LMP", "UMP"
+        self.channel = channel
+        self.buffer = bytearray(longest)  # the message received last
+        self.end = End(channel, self.buffer, bell, self)
+        self.bell = bell
+        self.port = port
+        self.peer = peer  # number of the peer's core
+        self.state = OPEN
+        self.reason = None  # why it is no longer open
+        self.on_fin = None  # function(): the peer sends no more, close when all is answered
+        self.on_death = None  # function(error), once
+        self._release = release
+        self._error = None  # of a death that the view has not heard of
+        self._credit = None  # the callback of on_credit
+        self._fin_due = False  # to be sent when there is credit
+        self._fin_sent = self._fin_came = False
+        self.end.port = port
+        port.attach(bell, self.end)
+
+    def open(self, view, receiver):
+        """From now on messages go to receiver(buffer, length, capabilities) of this view."""
+        self.view = view
+        self.end.receiver = receiver
+        self.on_fin, self.on_death = view.peer_closes, view.ended
+        self.end.live = True
+        cpu.latch(self.bell)  # what came before
+
+    # --- sending -------------------------------------------------------------------
+
+    def credit(self):
+        """Slots that may be sent now."""
+        return 0 if self.state != OPEN else self.channel.credits()
+
+    def try_send(self, buffer, length, caps=()):
+        """Send it whole, or False: no credit. Raises what ended the channel."""
+        if self.state != OPEN:
+            raise self.why()
+        end = self.end
+        try:
+            if caps:
+                from poly import capability
+
+                done = self.channel.post(*capability.packed(buffer, length, caps), CAPS)
+            else:
+                done = self.channel.post(buffer, length)
+        except ump.ChannelDied:
+            cpu.latch(self.bell)  # served, it tells the view
+            raise self.why()
+        if done:
+            end.sent += 1
+            if length > ump.PAYLOAD or caps:
+                end.due = True  # a part may wait for credit
+        return done
+
+    def on_credit(self, callback):
+        """Run it once, at the port's next service if there is credit. One at a time: Misuse."""
+        if self._credit:
+            raise Misuse("%s: a continuation waits for credit already" % self.name)
+        self._credit = callback
+        self.hurry()
+
+    def hurry(self):
+        """Be served soon, and as a whole."""
+        self.end.due = True
+        cpu.latch(self.bell)
+
+    def defer(self, callback):
+        """Run it when the port is served, not from within here."""
+        self.port.defer(callback)
+
+    # --- service -------------------------------------------------------------------
+
+    def serve(self):
+        """Called by the port when there is more to do than to receive."""
+        end = self.end
+        if not end.live:
+            return
+        end.due = False
+        try:
+            if self._error is None:
+                self._send_waiting(end)
+            end.receive()
+        except ump.ChannelDied:
+            self._end(self.why())
+        except BaseException:
+            self.hurry()  # an interrupt may come at any bytecode
+            raise
+
+    def _send_waiting(self, end):
+        """The rest of what was sent, a continuation that waits for credit, then FIN."""
+        if not self.channel.push():
+            end.due = True  # its bell rings when credit comes
+            return
+        if self._credit:
+            callback, self._credit = self._credit, None
+            callback()
+        if self._fin_due:
+            if self._credit or not self.channel.post(b"", 0, FIN):
+                end.due = True
+            else:
+                self._fin_due = False
+                self._fin_sent = True
+                if self._fin_came:
+                    self._closed()
+
+    def special(self, kind, length):
+        """Called for a message that is not only data."""
+        if kind == FIN and not length and not self._fin_came:
+            self._fin_came = True
+            if self._fin_sent:
+                self._closed()
+            else:
+                self.on_fin()
+        elif kind == CAPS:
+            self._receive_capabilities(length)
+        else:
+            self.fail("%s: wrong kind %d" % (self.name, kind))
+            self._tell(PeerBroke(self.reason))
+
+    def _receive_capabilities(self, length):
+        from poly import capability
+
+        self.end.received += 1
+        try:
+            frame, caps = capability.unpacked(self.name, self.buffer, length)
+        except PeerBroke as error:
+            self.fail(str(error))
+            self._tell(error)
+            return
+        self.end.receiver(frame, len(frame), caps)
+
+    # --- the end -------------------------------------------------------------------
+
+    def why(self):
+        """The error for whoever uses a transport that is not open."""
+        if self._error:
+            return self._error
+        fault = self.channel.fault() if self.channel else None
+        if self.state in (CLOSING, CLOSED):
+            return Misuse("%s: closed" % self.name)
+        return PeerBroke("%s: %s" % (self.name, self.reason or fault))
+
+    def close(self):
+        """Send no more than what was accepted; the peer answers what it admitted, then closes."""
+        if self.state == OPEN:
+            self.state, self.reason = CLOSING, "closed"
+            self._fin_due = True
+            self.hurry()
+
+    def _closed(self):
+        self.state = CLOSED
+        self._let_go(None)
+        self._tell(Misuse("%s: closed" % self.name))
+
+    def fail(self, text):
+        """The peer broke the rules: cut it off. The caller has heard of it."""
+        if self.state in (OPEN, CLOSING):
+            self.state, self.reason = DEAD, text
+            self._let_go(text)
+
+    def die(self, error):
+        """The peer's core or program died. Called within the monitor's callback too."""
+        if self.state in (OPEN, CLOSING) and self._error is None:
+            self._error = error
+            self.channel.die()  # what came before is still received
+            self.hurry()
+
+    def _end(self, error):
+        if self.state in (OPEN, CLOSING):
+            self.state, self.reason = DEAD, str(error)
+            self._let_go(self.reason)
+            self._tell(error)
+
+    def _let_go(self, reason):
+        self._credit = None
+        self.end.live = False
+        self.port.detach(self.bell)
+        self.channel.close()
+        self._release(reason)
+
+    def _tell(self, error):
+        if self.on_death:
+            told, self.on_death = self.on_death, None
+            told(error)
+
+    def change_port(self, port):
+        """Be served by another port from now on."""
+        self.port = self.end.port = port
+        cpu.latch(self.bell)
