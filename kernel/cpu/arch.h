@@ -48,7 +48,8 @@ uintptr_t arch_own_device(unsigned core);
  * void      arch_interrupts_restore(uintptr_t state);      ARCH_INTERRUPTS_ON turns them on
  * void      arch_wait_for_interrupt(void);                 masked or not; may return early
  * void      arch_interrupts_poll(void);                    masked: serve what is pending as the
- *                                                          trap would, without taking one
+ *                                                          trap would, without taking one; what
+ *                                                          is left interrupts when unmasked
  * void      arch_doorbell_interrupt(unsigned core);        after arch_fence_device()
  * uint64_t  arch_ticks(void);                              monotonic, BOARD_TIMER_TICKS_PER_SECOND
  * void      arch_timer_arm(uint64_t ticks);                ends a wait then; it never traps

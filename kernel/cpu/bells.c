@@ -3,20 +3,21 @@
 
 #include <stdbool.h>
 
-/* The words of a level, and of all that are below it. */
-#define WORDS_BELOW(end) ((1u << (end) / 32) - 1)
-#define WORDS(first, end) (WORDS_BELOW(end) & ~WORDS_BELOW(first))
+/* The words of a level. */
+#define WORDS_BELOW(bell) ((1u << (bell) / 32) - 1)
+#define WORDS_BETWEEN(first, end) (WORDS_BELOW(end) & ~WORDS_BELOW(first))
+#define WORDS(...) WORDS_BETWEEN(__VA_ARGS__)
 
 static const struct level {
-    uint32_t words, lower;
+    uint32_t words, lower;         /* its words; those of all levels below */
 } levels[BELL_LEVELS] = {
-    {WORDS(BELL_URGENT_END, BELL_LEVEL_0_END), WORDS(BELL_LEVEL_0_END, DOORBELLS)},
-    {WORDS(BELL_LEVEL_0_END, BELL_LEVEL_1_END), WORDS(BELL_LEVEL_1_END, DOORBELLS)},
-    {WORDS(BELL_LEVEL_1_END, BELL_LEVEL_2_END), WORDS(BELL_LEVEL_2_END, DOORBELLS)},
-    {WORDS(BELL_LEVEL_2_END, BELL_LEVEL_3_END), 0},
+    {WORDS(BELL_LEVEL_0), WORDS(BELL_LEVEL_1) | WORDS(BELL_LEVEL_2) | WORDS(BELL_LEVEL_3)},
+    {WORDS(BELL_LEVEL_1), WORDS(BELL_LEVEL_2) | WORDS(BELL_LEVEL_3)},
+    {WORDS(BELL_LEVEL_2), WORDS(BELL_LEVEL_3)},
+    {WORDS(BELL_LEVEL_3), 0},
 };
 
-/* The first latched bell behind `after` in its word, or in `words`; -1: none. */
+/* The first latched bell behind `after` in its word, or in `words` above it; -1: none. */
 static int next_bell(const struct bells *bells, uint32_t words, unsigned after) {
     unsigned word = after / 32;
     uint32_t bits = bells->latched[word] & ~1u << after % 32;
@@ -49,6 +50,9 @@ static int take_of(struct bells *bells, unsigned level) {
 }
 
 int bells_take(struct bells *bells) {
+    if (bells->summary == 0) {
+        return -1;
+    }
     for (unsigned level = 0; level < BELL_LEVELS; level++) {
         if ((bells->summary & levels[level].words) == 0) {
             continue;

@@ -1,6 +1,5 @@
 /* The doorbells of a core: which numbers belong to whom, and in which order those of
- * channels are taken. SPEC UMP-6, TRN-5. Private to a core: its interrupt handler latches
- * what rang, and it takes one after the other; the caller keeps the two apart. */
+ * channels are taken. SPEC UMP-6, TRN-5. Private to a core. */
 #ifndef POLY_BELLS_H
 #define POLY_BELLS_H
 
@@ -12,12 +11,13 @@
 #define BELL_URGENT_END (URGENT_WORDS * 32)
 #define BELL_CHANNEL_WORDS ((1u << DOORBELL_WORDS) - (1u << URGENT_WORDS)) /* of a summary */
 
-/* Priorities: level 0 is served first. Whole words of 32 bells. */
+/* Priorities: first doorbell and end of each level, whole words of 32; level 0 is served
+ * first, level 2 is the default and has the most. */
 #define BELL_LEVELS 4u
-#define BELL_LEVEL_0_END 128u
-#define BELL_LEVEL_1_END 192u
-#define BELL_LEVEL_2_END 448u      /* the default, and the most */
-#define BELL_LEVEL_3_END DOORBELLS
+#define BELL_LEVEL_0 BELL_URGENT_END, 128u
+#define BELL_LEVEL_1 128u, 192u
+#define BELL_LEVEL_2 192u, 448u
+#define BELL_LEVEL_3 448u, DOORBELLS
 
 #define BELLS_IN_A_ROW 8u          /* takes of a level, then one of those below that wait */
 

@@ -141,6 +141,8 @@ static bool poll_for_a_while(struct channel *channel, condition_t there, unsigne
 }
 
 void channel_wait_message(struct channel *channel) {
+    channel_check_alive(channel);
+    serve_pending(); /* even if the ring is never seen empty */
     if (poll_for_a_while(channel, message_there, 0)) {
         return;
     }

@@ -60,8 +60,8 @@ static inline void serve_pending(void) {
     }
 }
 
-/* Waits until channel_arm() would be true. Serves pending callbacks and pending interrupts
- * of the program, which may raise. */
+/* Raises ChannelDied if it is dead; else waits until channel_arm() would be true. Serves
+ * pending callbacks and pending interrupts of the program, which may raise. */
 void channel_wait_message(struct channel *channel);
 
 #endif

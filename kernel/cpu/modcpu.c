@@ -419,13 +419,12 @@ FUNCTION_0(cpu_forget_programs);
 static const MP_DEFINE_STR_OBJ(cpu_doc, "This core, as the CPU driver gives it.");
 
 /* First bell and end of each level. */
-#define BELL_LEVEL(level, first, end) \
-    static const mp_rom_obj_tuple_t bell_level_##level = { \
-        {&mp_type_tuple}, 2, {MP_ROM_INT(first), MP_ROM_INT(end)}}
-BELL_LEVEL(0, BELL_URGENT_END, BELL_LEVEL_0_END);
-BELL_LEVEL(1, BELL_LEVEL_0_END, BELL_LEVEL_1_END);
-BELL_LEVEL(2, BELL_LEVEL_1_END, BELL_LEVEL_2_END);
-BELL_LEVEL(3, BELL_LEVEL_2_END, BELL_LEVEL_3_END);
+#define TUPLE(first, end) {{&mp_type_tuple}, 2, {MP_ROM_INT(first), MP_ROM_INT(end)}}
+#define LEVEL(...) TUPLE(__VA_ARGS__)
+static const mp_rom_obj_tuple_t bell_level_0 = LEVEL(BELL_LEVEL_0);
+static const mp_rom_obj_tuple_t bell_level_1 = LEVEL(BELL_LEVEL_1);
+static const mp_rom_obj_tuple_t bell_level_2 = LEVEL(BELL_LEVEL_2);
+static const mp_rom_obj_tuple_t bell_level_3 = LEVEL(BELL_LEVEL_3);
 static const mp_rom_obj_tuple_t bell_levels = {
     {&mp_type_tuple}, BELL_LEVELS, {
         MP_ROM_PTR(&bell_level_0), MP_ROM_PTR(&bell_level_1), MP_ROM_PTR(&bell_level_2),

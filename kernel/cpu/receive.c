@@ -15,7 +15,7 @@ static MP_NOINLINE bool grow_and_take(struct channel *channel, struct message *m
     return take_message(channel, message);
 }
 
-static MP_NOINLINE bool take_message(struct channel *channel, struct message *message) {
+static inline bool take_message(struct channel *channel, struct message *message) {
     enum train_taken taken = train_take(&channel->rx, &channel->inbox, message);
     if (message->must_ring) {
         ring_peer(channel);
@@ -28,22 +28,21 @@ static MP_NOINLINE bool take_message(struct channel *channel, struct message *me
 }
 
 bool channel_receive(struct channel *channel, struct message *message, bool wait) {
-    while (!take_message(channel, message)) {
-        if (fault_of(channel) != UMP_ALIVE) {
-            channel_check_alive(channel); /* raises */
-        }
+    bool there = ump_ready(&channel->rx);
+    while (!there || !take_message(channel, message)) {
         if (!wait) {
+            channel_check_alive(channel);
             return false;
         }
-        serve_pending(); /* even if the ring is never seen empty */
         channel_wait_message(channel);
+        there = true;
     }
     disarm_receiver(channel);
     return true;
 }
 
 bool channel_take(struct channel *channel, struct message *message) {
-    if (take_message(channel, message)) {
+    if (ump_ready(&channel->rx) && take_message(channel, message)) {
         return true;
     }
     channel_check_alive(channel);

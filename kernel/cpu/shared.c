@@ -12,7 +12,8 @@
 unsigned core_number;
 
 static uint32_t urgent_latched[URGENT_WORDS];
-static struct bells bells;         /* of channels; changed with interrupts masked */
+static struct bells bells;         /* of channels, that nobody has taken yet */
+static uint32_t bells_pending;     /* bit i: pending[i] may have more; set by interrupts */
 static volatile bool event;        /* something happened since the last wait returned */
 
 /* --- where things lie ------------------------------------------------------------ */
@@ -78,27 +79,11 @@ void doorbell_ring(unsigned core, unsigned bell) {
     }
 }
 
-/* Takes the doorbells of channels that these bits of a summary name. */
-static inline void latch_channels(struct control *control, uint32_t summary) {
-    uint32_t *pending = &control->pending[URGENT_WORDS], *latched = &bells.latched[URGENT_WORDS];
-    for (uint32_t bit = 1u << URGENT_WORDS; bit <= summary; bit <<= 1) {
-        if (summary & bit) {
-            uint32_t bits = mem_exchange(pending, 0);
-            if (bits != 0) {
-                *latched |= bits;
-                bells.summary |= bit;
-            }
-        }
-        pending++;
-        latched++;
-    }
-}
-
 void interrupt_doorbell(void) {
     struct control *control = control_of(core_number);
     uint32_t summary = mem_exchange(&control->summary, 0);
     event = true;
-    latch_channels(control, summary & BELL_CHANNEL_WORDS);
+    bells_pending |= summary; /* their bits stay where they are until somebody wants them */
     if (summary & ((1u << URGENT_WORDS) - 1)) {
         for (unsigned word = 0; word < URGENT_WORDS; word++) {
             if (summary >> word & 1) {
@@ -154,20 +139,22 @@ int doorbell_take_urgent(void) {
 }
 
 void doorbell_latch(unsigned bell) {
-    uintptr_t state = arch_interrupts_mask();
     bells_latch(&bells, bell / 32, 1u << bell % 32);
     event = true;
-    arch_interrupts_restore(state);
 }
 
 int doorbell_take(void) {
-    if (mem_load_relaxed(&bells.summary) == 0) {
-        return -1;
+    if (mem_load_relaxed(&bells_pending) != 0) {
+        uintptr_t state = arch_interrupts_mask();
+        uint32_t words = bells_pending & BELL_CHANNEL_WORDS;
+        bells_pending = 0;
+        arch_interrupts_restore(state);
+        for (; words != 0; words &= words - 1) {
+            unsigned word = __builtin_ctz(words);
+            bells_latch(&bells, word, mem_exchange(&control_of(core_number)->pending[word], 0));
+        }
     }
-    uintptr_t state = arch_interrupts_mask();
-    int found = bells_take(&bells);
-    arch_interrupts_restore(state);
-    return found;
+    return bells_take(&bells);
 }
 
 /* --- sleep (SPEC UMP-5) ------------------------------------------------------------------ */

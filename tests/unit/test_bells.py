@@ -121,10 +121,11 @@ def test_takes_do_not_count_while_nobody_below_waits(library: ctypes.CDLL) -> No
 def test_the_numbers_here_are_those_of_the_header() -> None:
     header = (Path(__file__).parents[2] / "kernel/cpu/bells.h").read_text()
     for name, value in (
-        ("DOORBELLS", DOORBELLS),
-        ("BELL_LEVEL_0_END", LEVELS[0][1]),
-        ("BELL_LEVEL_1_END", LEVELS[1][1]),
-        ("BELL_LEVEL_2_END", LEVELS[2][1]),
-        ("BELLS_IN_A_ROW", IN_A_ROW),
+        ("DOORBELLS", f"{DOORBELLS}u"),
+        ("BELL_LEVEL_0", f"BELL_URGENT_END, {LEVELS[0][1]}u"),
+        ("BELL_LEVEL_1", "{}u, {}u".format(*LEVELS[1])),
+        ("BELL_LEVEL_2", "{}u, {}u".format(*LEVELS[2])),
+        ("BELL_LEVEL_3", f"{LEVELS[3][0]}u, DOORBELLS"),
+        ("BELLS_IN_A_ROW", f"{IN_A_ROW}u"),
     ):
-        assert f"#define {name} {value}u" in header
+        assert f"#define {name} {value}" in header

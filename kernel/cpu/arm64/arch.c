@@ -178,14 +178,16 @@ uint64_t arch_instructions(void) {
 
 /* --- interrupts ------------------------------------------------------------------- */
 
-void arch_interrupts_poll(void) {
-    for (;;) {
-        uint32_t number = SYSTEM_READ("S3_0_C12_C12_0");   /* ICC_IAR1: acknowledge */
-        if (number >= FIRST_SPECIAL) {
-            return;
-        }
-        /* Acknowledged before the doorbell words are read: a ring in between
-         * makes the doorbell pending again. */
+static uint32_t acknowledge(void) {
+    return SYSTEM_READ("S3_0_C12_C12_0");                  /* ICC_IAR1 */
+}
+
+static void end(uint32_t number) {
+    SYSTEM_WRITE("S3_0_C12_C12_1", number);                /* ICC_EOIR1 */
+}
+
+__attribute__((noinline)) static void take_others(uint32_t number) {
+    while (number < FIRST_SPECIAL) {
         BARRIER("dsb ish");
         if (number == DOORBELL_SGI) {
             interrupt_doorbell();
@@ -194,8 +196,23 @@ void arch_interrupts_poll(void) {
         } else if (number != BOARD_TIMER_INTERRUPT) {
             interrupt_device(number);
         }
-        SYSTEM_WRITE("S3_0_C12_C12_1", number);            /* ICC_EOIR1: its end */
+        end(number);
+        number = acknowledge();
     }
+}
+
+void arch_interrupts_poll(void) {
+    uint32_t number = acknowledge();
+    if (number != DOORBELL_SGI) {
+        take_others(number);
+        return;
+    }
+    /* The frequent case, without a frame. Acknowledged and ended before the doorbell words
+     * are read: a ring in between makes it pending again. What else is pending interrupts
+     * when they are unmasked. */
+    end(number);
+    BARRIER("dsb ish");
+    interrupt_doorbell();
 }
 
 /* --- traps -------------------------------------------------------------------------- */
