@@ -39,10 +39,14 @@ static void answer_slowly(struct end *end, const struct frame *frame, unsigned t
     call_method(end->view, MP_QSTR_answer_slowly, 3, arguments);
 }
 
+static bool is_exception(mp_obj_t error) {
+    return mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(error)),
+        MP_OBJ_FROM_PTR(&mp_type_Exception));
+}
+
 /* A method raised: an Exception ends its own message only. */
 static void handler_failed(struct end *end, unsigned number, unsigned tag, mp_obj_t error) {
-    if (!mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(error)),
-        MP_OBJ_FROM_PTR(&mp_type_Exception))) {
+    if (!is_exception(error)) {
         nlr_raise(error); /* KeyboardInterrupt and the like are the program's */
     }
     mp_obj_t arguments[3] = {MP_OBJ_NEW_SMALL_INT(number), MP_OBJ_NEW_SMALL_INT(tag), error};
@@ -94,19 +98,22 @@ MP_NOINLINE static struct call *call_directly(struct end *end, const struct fram
         nlr_pop();
         peer->handling = false;
         const struct frame *response = &peer->frames[frame->pair - 1];
-        if (peer->live && !peer->queued && response->plain
-            && (response->count == 0 ? result == mp_const_none
-                : response->count == 1 && frame_fits(response, &result))
-            && calls_take(end->calls, tag, frame->pair) == call) {
+        if (!peer->live || peer->queued || !response->plain
+            || (response->count == 0 ? result != mp_const_none
+                : response->count > 1 || !frame_fits(response, &result))) {
+            answer_slowly(peer, frame, tag, result);
+        } else if (calls_take(end->calls, tag, frame->pair) == call) { /* it was not cut off */
             peer->sent++;
             end->received++;
             call_finish(call, CALL_DONE, result);
-        } else {
-            answer_slowly(peer, frame, tag, result);
         }
     } else {
+        mp_obj_t error = MP_OBJ_FROM_PTR(nlr.ret_val);
         peer->handling = false;
-        handler_failed(peer, frame->number, tag, MP_OBJ_FROM_PTR(nlr.ret_val));
+        if (!is_exception(error)) {
+            calls_take(end->calls, tag, frame->pair);
+        }
+        handler_failed(peer, frame->number, tag, error);
     }
     return call;
 }
@@ -156,7 +163,7 @@ static mp_obj_t stub_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_ob
                         return call;
                     }
                 } else if (send_plain(end, frame, 0, args + 1)) {
-                    return MP_OBJ_FROM_PTR(&end->done);
+                    return MP_OBJ_FROM_PTR(end->done);
                 }
             }
         }
@@ -399,9 +406,9 @@ static mp_obj_t end_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
         .bell = mp_obj_get_int(args[2]), .transport = args[3],
         .port = mp_const_none, .receiver = mp_const_none, .view = mp_const_none,
         .target = mp_const_none, .open = mp_const_none,
-        .done = {.base = {&call_type}, .state = CALL_DONE, .value = mp_const_none,
-                 .source = mp_const_none},
+        .done = call_new(mp_const_none),
     };
+    call_finish(end->done, CALL_DONE, mp_const_none);
     return MP_OBJ_FROM_PTR(end);
 }
 

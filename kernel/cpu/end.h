@@ -31,7 +31,7 @@ struct end {
     bool queued;                   /* messages wait for credit: no other may overtake them */
     bool handling;                 /* a call that its peer made directly */
     uint32_t sent, received;
-    struct call done;              /* what a message comes to that was sent */
+    struct call *done;             /* what a message comes to that was sent */
 };
 
 extern const mp_obj_type_t end_type;

@@ -194,16 +194,18 @@ class Port(io.IOBase):
 
     def add(self, call, key=None):
         """Have a packet for the end of a call, at once if it is done."""
-        if call.port is not None:
-            raise Misuse("a call completes in one port")
-        self._promise()
-        call.port, call.key = self, key
         if call.done:
-            self.complete(call)
+            self._promise()
+            self._put(completion(call, key))
+        elif call.port is not None:
+            raise Misuse("a call completes in one port")
+        else:
+            self._promise()
+            call.port, call.key = self, key
 
     def complete(self, call):
         """Called by a call that finishes."""
-        self._put(Packet(call.source, call.kind, call.key, call.error, call.value))
+        self._put(completion(call, call.key))
 
     def post(self, status=None, key=None, value=None):
         """A packet of the user's own."""
@@ -271,6 +273,10 @@ class Port(io.IOBase):
         """A source is gone, and the packet reserved for it."""
         self._packets = [packet for packet in self._packets if packet.source is not source]
         self.promised -= 1
+
+
+def completion(call, key):
+    return Packet(call.source, call.kind, key, call.error, call.value)
 
 
 class Timer:

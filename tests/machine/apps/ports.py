@@ -65,7 +65,9 @@ def completions_come_once():
     assert (packet.kind, packet.key, packet.source) == (COMPLETION, 1, "another")
     refused(Complaint, packet.result)
     assert port.wait(0) is None and port.promised == 0
-    refused(poly.Misuse, port.add, call)
+    under_way = Call()
+    port.add(under_way)
+    refused(poly.Misuse, port.add, under_way)
 
 
 def timers_expire():
