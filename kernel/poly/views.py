@@ -20,7 +20,7 @@ from calls import MAX as CALLS
 from calls import Call, Calls
 
 from poly import wire
-from poly.errors import Exhausted, Misuse
+from poly.errors import Exhausted, Misuse, PeerBroke
 from poly.wire import CALL, EVENT, MESSAGE, RESPONSE, Malformed
 
 WAITING = 64  # messages that may wait for credit
@@ -54,11 +54,11 @@ class View:
         """Called when the peer sends no more."""
         self.channel.close()
 
-    def _typed(self, target, methods, calls=None, open_tags=None):
-        """Have what consists of plain numbers dispatched to the target's methods."""
-        interface = self.INTERFACE
+    def _typed(self, accepts, target, methods, calls=None, open_tags=None):
+        """Have what consists of plain numbers, of these kinds, dispatched to the target's
+        methods."""
         self._end.typed(
-            self, interface.description, self.ACCEPTS, methods, target, calls, open_tags
+            self, self.INTERFACE.description, accepts, methods, target, calls, open_tags
         )
 
     def _receive(self, buffer, length, caps):
@@ -120,6 +120,7 @@ class Awaitable(View):
         self._events = {}  # number -> the latest frame of an event that waits
         self._registered = False
         self._closing = False
+        self._over = False  # nothing is sent any more
 
     def send(self, length, caps=()):
         """Send what lies in the buffer; its Call is done when the channel has taken it."""
@@ -180,6 +181,7 @@ class Awaitable(View):
 
     def _close_if_idle(self):
         if self._closing and not (self._waiting or self._events or self._owes()):
+            self._over = True
             self.channel.close()
 
     def _owes(self):
@@ -239,7 +241,7 @@ class ClientView(Awaitable):
         self.strays = 0
         self._limit = calls
         self._calls = Calls(calls)
-        self._typed(receiver, self.INTERFACE.methods, self._calls)
+        self._typed(self.ACCEPTS, receiver, self.INTERFACE.methods, self._calls)
 
     def _call(self, number, *arguments):
         """A call of plain numbers, where calls.plain's stub did not make it."""
@@ -287,6 +289,8 @@ class ClientView(Awaitable):
 
     def _drop(self, error):
         super()._drop(error)
+        if isinstance(error, Misuse):  # the channel was closed, and these not answered
+            error = PeerBroke("%s: closed before the answer" % self.INTERFACE.name)
         call = self._calls.take_any()
         while call is not None:
             call.finish(None, error)
@@ -309,7 +313,7 @@ class ServerView(Awaitable):
         super().__init__(channel)
         self.session = session
         self._open = set()  # tags of calls that are not answered
-        self._typed(session, self.INTERFACE.methods, None, self._open)
+        self._typed(self.ACCEPTS, session, self.INTERFACE.methods, None, self._open)
 
     @classmethod
     def missing(cls, server):
@@ -322,8 +326,15 @@ class ServerView(Awaitable):
                     names.append(interface.methods[number])
         return names
 
+    def _close_if_idle(self):
+        before = self._over
+        super()._close_if_idle()
+        if self._over and not before:
+            # Calls that cross this end's FIN are not handled: nobody would hear of it.
+            self._typed((MESSAGE,), self.session, self.INTERFACE.methods, None, self._open)
+
     def _admit(self, number, message, tag):
-        if message.kind == CALL:
+        if message.kind == CALL and not self._over:
             if tag in self._open or len(self._open) >= CALLS:
                 raise Malformed("tag", message.name)
             self._open.add(tag)
@@ -331,6 +342,8 @@ class ServerView(Awaitable):
     def _deliver(self, number, message, tag, arguments):
         if message.kind == MESSAGE:
             self._hand(self.session, number, arguments)
+            return
+        if self._over:
             return
         response = self.INTERFACE.description[message.pair]
         try:
