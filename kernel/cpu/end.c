@@ -367,7 +367,8 @@ static mp_obj_t port_of(mp_obj_t source) {
 
 bool end_serve_rung(mp_obj_t sources, mp_obj_t port) {
     bool did = false;
-    for (unsigned served = 0; served < SERVED_AT_ONCE; served++) {
+    unsigned served = 0;
+    for (; served < SERVED_AT_ONCE; served++) {
         int bell = doorbell_take();
         if (bell < 0) {
             break;
@@ -387,7 +388,7 @@ bool end_serve_rung(mp_obj_t sources, mp_obj_t port) {
             call_method(its_port, MP_QSTR_rang, 1, &source);
         }
     }
-    return did;
+    return did || served == SERVED_AT_ONCE; /* more may have rung: no time to sleep */
 }
 
 /* --- End for Python -------------------------------------------------------------- */

@@ -13,7 +13,16 @@ from poly import limits
 from poly.channel import recv, send
 from poly.core import Core  # here, so that core() below has the last word on its name
 from poly.deadline import Deadline
-from poly.errors import Error, Exhausted, Misuse, NoSuchService, PeerBroke, PeerDied, Timeout
+from poly.errors import (
+    Error,
+    Exhausted,
+    Misuse,
+    NoSuchService,
+    PeerBroke,
+    PeerDied,
+    Refused,
+    Timeout,
+)
 
 
 def core():
@@ -55,6 +64,41 @@ def spawn(core, name, args=(), slots=limits.CHANNEL_SLOTS):
     return child.start(kernel, core, program.resolve(name), args, slots)
 
 
+def export(interface, factory, name=None, sessions=limits.SESSIONS, accept=None):
+    """Offer a service: its Service, which lives until close() or the program's end.
+
+    `interface` is a module made by `poly idl`. For each client that connects
+    `factory(session)` makes the object whose methods the client calls; `session` says who
+    it is (`core`, `client`). `accept(session)`, if given, comes before; what either raises
+    refuses the client. Without a name it is found by `service.iref` alone. Raises Misuse
+    (a class that lacks methods), Refused (another service has the name), Exhausted.
+    """
+    from poly import service
+
+    return service.export(interface, factory, name, sessions, accept)
+
+
+def export_events(interface, on_connect, name=None, sessions=limits.SESSIONS):
+    """The same in the style of Barrelfish: on_connect(binding) for each client's binding."""
+    from poly import service
+
+    return service.export_events(interface, on_connect, name, sessions)
+
+
+def connect(interface, service, **options):
+    """Connect to a service by its name or iref: await it, or poly.do() it.
+
+    Gives the interface's Client, or with `events=True` its Binding. `timeout_ms` cuts the
+    look-up too, which waits until the name is registered; with `wait=False` it does not.
+    `slots`: of the channel's rings; `priority`: 0, served first, to 3; `receiver` and
+    `calls`: the Client's. Raises NoSuchService, Timeout, Misuse (the interfaces differ),
+    Refused (by the service), Exhausted, PeerDied, PeerBroke.
+    """
+    from poly import connecting
+
+    return connecting.connect(interface, service, **options)
+
+
 def ping(core):
     """Microseconds to another core's monitor and back. Raises PeerDied, Timeout, NoSuchService."""
     return cpu.this().monitor.ping(core)
@@ -79,3 +123,19 @@ def Port(depth=limits.PACKETS):
     from poly import port
 
     return port.Port(depth)
+
+
+def Domain(name, phones=limits.PHONES, memory_bytes=limits.DOMAIN_BYTES):
+    """A new poly.domain.Domain: exports and channels that end together, with close().
+
+    `phones` channels that it connected at one time, `memory_bytes` for all of its channels.
+    A program has one of its own.
+    """
+    from poly import domain
+
+    return domain.Domain(name, phones, memory_bytes)
+
+
+def services():
+    """[(name, iref)] of all services that are registered. Raises PeerDied, Timeout."""
+    return cpu.this().monitor.binder().names()

@@ -34,7 +34,7 @@ class Child:
             self.bell = kernel.doorbells.take()
             try:
                 self.length = ump.Channel.region_bytes(slots)
-                self.offset = kernel.arena.allocate(self.length)
+                self.offset = cpu.undisturbed(kernel.arena.allocate, self.length)
             except Exception:
                 kernel.doorbells.release(self.bell)
                 raise
@@ -108,7 +108,7 @@ class Child:
                 self.channel.close()
                 self.channel = None
             cpu.unmap(self.offset, self.length)
-            self.kernel.arena.release(self.offset)
+            cpu.undisturbed(self.kernel.arena.release, self.offset)
             self.kernel.doorbells.release(self.bell)
             self.slots = 0
 

@@ -24,7 +24,7 @@ class Core:
         self.number = cpu.core()
         self.arguments = arguments  # boot arguments, a dict
         self.arena = Arena(offset, length)
-        self.doorbells = Doorbells(cpu.URGENT, cpu.DOORBELLS)
+        self.doorbells = Doorbells(cpu.BELL_LEVELS)
         self.log = Log()
         self.monitor = None
         self.screen = None  # the shell's console, on the core that owns it
@@ -37,6 +37,7 @@ class Core:
         self.wanted = GO_ON
         self.ports = None  # poly.port.Ports, once somebody waits in one
         self.children = []  # programs that the one here spawned and has not closed
+        self.domains = []  # poly.domain.Domain, of the program here
 
     def runs(self, program):
         """From now on this core runs this program, or (None) no more."""

@@ -13,6 +13,10 @@ class NoSuchService(Error):
     """What was named is not there: no such program, core or service."""
 
 
+class Refused(Error):
+    """The service does not want this client, or a name is another's; the text says why."""
+
+
 class Timeout(Error):
     """My deadline passed; the work may go on."""
 
@@ -26,9 +30,9 @@ class PeerBroke(Error):
 
 
 class PeerDied(Error):
-    """The core behind the call died. `core` and `generation` say which one."""
+    """The core behind the call died, or what ran there. `core` and `generation` say which."""
 
-    def __init__(self, core, generation):
-        super().__init__("core %d died (generation %d)" % (core, generation))
+    def __init__(self, core, generation, text=None):
+        super().__init__(text or "core %d died (generation %d)" % (core, generation))
         self.core = core
         self.generation = generation

@@ -7,15 +7,26 @@ PAGE_BYTES = 4096  # what the memory map deals in
 
 # --- monitors ---
 MESH_SLOTS = 16  # a ring: both rings of a pair of monitors fit their one page
-REPLY_RESERVE = 6  # slots that only replies take: one of each of the six kinds may be under way
-RUN_SLOTS = MESH_SLOTS - REPLY_RESERVE - 2  # a RUN goes out whole, past two other requests
+# Slots that requests leave free: for replies, of which one of each of eight kinds may be
+# under way, and for the one TELL.
+REPLY_RESERVE = 9
+RUN_SLOTS = MESH_SLOTS - REPLY_RESERVE  # a RUN goes out whole, past no other request
 RUN_BYTES = RUN_SLOTS * 60  # argv, folder and channel of a program to start
-SPARE_BYTES = 2560  # freed to open a link when the heap is full: a link and its channel
+SPARE_BYTES = 2816  # freed to open a link when the heap is full: a link and its channel
 NAME_BYTES = 36  # of a program's name in a status: what its slot of 60 leaves
 INPUT_BYTES = 32  # console input under way to a program: one slot, fed byte by byte
 
 # --- a core's own tables ---
-REGIONS = 64  # pieces of an arena handed out at one time: a child for each core, no more
+REGIONS = 192  # pieces of an arena handed out at one time: a child for each core, two domains
+EXPORTS = 16  # services of a core at one time
+EXPORTS_IN_A_LIFE = 1024  # of a slot, before a new life's irefs may be those of an old one
+SESSIONS = 8  # of a service, unless it asks for another number
+PHONES = 64  # channels that a domain connected (SPEC SES-1)
+DOMAIN_BYTES = 1 << 20  # of a domain's channels: both rings, and the longest message
+PRIORITY = 2  # of a channel: that of the four that has most doorbells
+ENDED_KEPT = 8  # channels that ended otherwise than by close, for `channels`
+NAMES = 64  # of services, in all: four cores' exports
+LOOK_UPS = 64  # that wait for a name, of all cores
 CHANNEL_SLOTS = 64  # a ring between a program and one that it spawned (SPEC UMP-1)
 LOG_ENTRIES = 64  # kernel log: two screens
 LOG_CHARS = 120  # of one entry

@@ -41,8 +41,16 @@ class Ports:
         self.timers = []  # (time, Timer) of all ports, the next first
         self.awaited = []  # ports whose packets tasks await: the loop serves these too
         self.default = Port(shared=self)
+        self.use()
+
+    def use(self):
+        """From now on these are the core's. What rang while others were may have been lost."""
         calls.use(self.sources, self.default)
         sleep_in(self.default)
+        self.set_alarm()
+        for bell, source in enumerate(self.sources):
+            if source is not None:
+                cpu.latch(bell)
 
     def close(self):
         """The program is over: what is attached yet is served no more."""

@@ -130,6 +130,8 @@ def supervise(kernel, program, function, *args):
     """The status with which `function` ends as the program of this core."""
     before = Surroundings()
     children, kernel.children = kernel.children, []
+    domains, kernel.domains = kernel.domains, []
+    ports = exchange_ports(kernel, None)
     kernel.runs(program)
     kernel.log.add("%s: started by core %d" % (program.name, program.started_by))
     error = guarded(kernel, function, *args)
@@ -140,11 +142,11 @@ def supervise(kernel, program, function, *args):
     if isinstance(error, MemoryError):
         guarded(kernel, tell, error)
     error = None
+    close_domains(kernel)
     close_children(kernel)
     kernel.children = children
-    if kernel.ports:
-        kernel.ports.close()
-        kernel.ports = None
+    kernel.domains = domains
+    exchange_ports(kernel, ports)
     before.restore()
     kernel.runs(None)
     gc.collect()
@@ -225,6 +227,22 @@ def traceback(error):
     sys.print_exception(error, text)
     lines = text.getvalue().split("\n")
     return "\n".join([line for line in lines if not line.startswith(OWN_FRAME)])
+
+
+def exchange_ports(kernel, ports):
+    """Have this core wait in these ports (None: in new ones, when it first does); the old ones."""
+    before, kernel.ports = kernel.ports, ports
+    if ports is not None:
+        ports.use()
+    elif before is not None:
+        before.close()
+    return before
+
+
+def close_domains(kernel):
+    """End what the program exported and connected."""
+    while kernel.domains:
+        kernel.domains[-1].close()
 
 
 def close_children(kernel):

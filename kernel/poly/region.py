@@ -9,7 +9,10 @@ from poly.errors import Exhausted, Misuse
 
 
 class Arena:
-    """First-fit allocation of whole pages; the table is sorted by offset."""
+    """First-fit allocation of whole pages; the table is sorted by offset.
+
+    The monitor's callback releases regions: all others use it undisturbed by that.
+    """
 
     def __init__(self, offset, length, regions=limits.REGIONS):
         self.offset = offset
@@ -50,23 +53,26 @@ class Arena:
 
 
 class Doorbells:
-    """Numbers of the doorbells of this core that belong to no monitor."""
+    """Numbers of the doorbells of this core that belong to no monitor, in levels of priority."""
 
-    def __init__(self, first, limit):
-        self.first = first
-        self.limit = limit
+    def __init__(self, levels):
+        self.levels = levels  # (first, limit), the one that is served first before the others
         self.taken = []  # ascending
 
-    def take(self):
-        """The lowest free number. Raises Exhausted."""
+    def take(self, level=limits.PRIORITY):
+        """The lowest free number of a level. Raises Exhausted."""
+        first, limit = self.levels[level]
+        bell = first
         at = 0
-        while at < len(self.taken) and self.taken[at] == self.first + at:
+        while at < len(self.taken) and self.taken[at] <= bell:
+            if self.taken[at] == bell:
+                bell += 1
             at += 1
-        count = self.limit - self.first
-        if at == count:
-            raise Exhausted("doorbells: %d of %d in use" % (count, count))
-        self.taken.insert(at, self.first + at)
-        return self.first + at
+        if bell == limit:
+            count = limit - first
+            raise Exhausted("doorbells of level %d: %d of %d in use" % (level, count, count))
+        self.taken.insert(at, bell)
+        return bell
 
     def release(self, bell):
         if bell not in self.taken:

@@ -103,7 +103,8 @@ class Transport:
         try:
             if self._error is None:
                 self._send_waiting(end)
-            end.receive()
+            if end.live:  # it may have been closed by what it sent
+                end.receive()
         except ump.ChannelDied:
             self._end(self.why())
         except BaseException:

@@ -23,7 +23,14 @@ import __main__
 # Also what a RUN is the first to need: later, an import might ask files of the user's.
 import poly.serve  # noqa: F401
 from poly.core import GO_ON
-from poly.program import Program, Surroundings, close_children, guarded
+from poly.program import (
+    Program,
+    Surroundings,
+    close_children,
+    close_domains,
+    exchange_ports,
+    guarded,
+)
 from servers.ram import FOLDER, Ram
 
 KERNEL = ("poly", "programs", "servers", "shell")  # packages that stay imported
@@ -41,6 +48,8 @@ class Console:
         self.path = list(self.before.path)
         self.argv = list(self.before.argv)
         self.children = []
+        self.domains = []
+        self.ports = None
         self.fresh = True  # whether the prompt is to begin anew
         self.leaving = False
 
@@ -82,6 +91,8 @@ class Console:
         sys.argv[:] = self.argv
         self.folder, self.path, self.argv = folder, path, argv
         kernel.children, self.children = self.children, kernel.children
+        kernel.domains, self.domains = self.domains, kernel.domains
+        self.ports = exchange_ports(kernel, self.ports)
 
     def run(self):
         """Until there is no more input."""
@@ -120,6 +131,7 @@ class Console:
         __main__.__dict__.clear()
         gc.collect()
         __main__.__dict__.update(self.names)
+        close_domains(self.kernel)
         close_children(self.kernel)
         for _, folder in vfs.mount():
             if folder not in ("/", FOLDER):

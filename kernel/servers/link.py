@@ -40,6 +40,8 @@ class Link:
         self.peer_bell = 0  # doorbell that answered RUN
         self.taken = 0  # answer to INPUT
         self.stopping = 0  # answer to STOP
+        self.answer = bytearray(ump.PAYLOAD)  # to ASK
+        self.telling = None  # poly.record.Record whose TELL is under way
         self.child = None  # what runs there for a program here
 
 

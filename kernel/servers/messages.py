@@ -17,7 +17,11 @@ INPUT, INPUT_TAKEN = 10, 11  # bytes for standard input; how many had room
 OUTPUT = 12  # bytes of standard output; none: that was all
 EXIT = 13  # status of the program that RUN started: RUN's second answer
 
-KINDS = 14  # 0 is none
+# names and channels: poly/operations.py has what they carry
+ASK, ANSWER = 14, 15
+TELL, TOLD = 16, 17  # told without being asked, one after the other: the next when TOLD came
+
+KINDS = 18  # 0 is none
 NOTHING = b""
 
 # generation, heap in use, heap in all, milliseconds of the program, started by;
@@ -26,5 +30,5 @@ STATUS_FORMAT = "<IIIIHHB"
 STATUS_BYTES = 21  # then the name
 
 # How many bytes a message of each kind has: whoever sends another breaks the protocol.
-LEAST = (0, 0, 0, 0, 57, 14, 2, 0, 1, 1, 0, 1, 0, 1)
-MOST = (0, 0, 0, 0, 57, 480, 2, 60, 1, 1, 32, 1, 60, 1)
+LEAST = (0, 0, 0, 0, 57, 14, 2, 0, 1, 1, 0, 1, 0, 1, 60, 4, 60, 0)
+MOST = (0, 0, 0, 0, 57, 420, 2, 60, 1, 1, 32, 1, 60, 1, 60, 60, 60, 0)

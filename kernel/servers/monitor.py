@@ -26,6 +26,7 @@ BUSY = b"1 program of 1 runs: "
 # What there is to tell of a core on the console.
 DIED, RESTARTED, STAYS_DEAD = 1, 2, 4
 BAD_LENGTH = ValueError("length")  # made once: the heap may be full
+REFUSAL_BYTES, HEAP_FULL = 4, 4  # an ANSWER without memory: poly.operations' HEAD, and FULL
 STATUS_REFUSED = 255  # of a child that never ran
 
 
@@ -55,7 +56,9 @@ class Monitor(Requests):
         self.startup_left = len(kernel.arguments.get("programs", ()))
         self.startup_status = 0
         self.byte = bytearray(1)
+        self.refusal = bytearray(REFUSAL_BYTES)
         self.spare = None  # freed to open a link when the heap is full
+        self.bind = None  # servers.bind.Binder, once anybody here or there needs it
         self.handlers = self.table()
 
     def table(self):
@@ -73,6 +76,8 @@ class Monitor(Requests):
         handlers[m.INPUT_TAKEN] = self.on_input_taken
         handlers[m.OUTPUT] = self.on_output
         handlers[m.EXIT] = self.on_exit
+        handlers[m.ASK] = handlers[m.ANSWER] = self.on_bind
+        handlers[m.TELL] = handlers[m.TOLD] = self.on_bind
         return handlers
 
     def start(self):
@@ -133,6 +138,10 @@ class Monitor(Requests):
             if self.kernel.screen:
                 self.kernel.screen.open(peer)
             link = self.links[peer] = Link(self.core, peer, page)
+            if cpu.generation():
+                cpu.ring(peer, self.core)  # it may open its end too: what it owes us it tells then
+            if self.bind is not None:
+                self.bind.tell(peer)
             return link
         finally:
             heap.lock(locks)
@@ -155,6 +164,8 @@ class Monitor(Requests):
         parent = self.kernel.parent
         if parent is not None and parent.link is link:
             parent.die()
+        if why is not None and self.bind is not None:
+            self.bind.link_broke(link)
 
     def bury(self, dead):
         """A core has died, or lives anew: end all use of its last life, and say so to it."""
@@ -169,9 +180,13 @@ class Monitor(Requests):
         parent = self.kernel.parent
         if parent is not None and parent.core == dead:
             parent.abandon()
+        if self.bind is not None:
+            self.bind.core_died(dead)
         if cpu.meet(dead, generation):
             self.buried[dead] = 0
             self.note_life(dead, generation)
+            if self.bind is not None:
+                self.bind.met(dead)
         if state >= cpu.DEAD and not self.buried[dead]:
             self.buried[dead] = 1
             self.note(dead, DIED)  # before it is restarted: its report is still there
@@ -270,6 +285,38 @@ class Monitor(Requests):
             taken += 1
         self.byte[0] = taken
         self.answer(link, self.byte, m.INPUT_TAKEN)
+
+    def on_bind(self, link, length):
+        """What is about names and channels, whatever the program here does with the heap."""
+        kind = link.channel.kind
+        locks = heap.unlock()
+        try:
+            if not self.binder().hear(link, kind, length):
+                self.cut(link, "sent an ASK or a TELL that is none")
+        except MemoryError:
+            self.refuse_bind(link, kind)
+        heap.lock(locks)
+
+    def binder(self):
+        """What deals with names and channels, made when it is first needed."""
+        if self.bind is None:
+            cpu.undisturbed(self.make_binder, None)
+        return self.bind
+
+    def make_binder(self, _):
+        from servers.bind import Binder
+
+        self.bind = Binder(self.kernel)
+
+    def refuse_bind(self, link, kind):
+        """There is no memory to deal with it: nothing was done."""
+        if kind == m.ASK:
+            for at in range(REFUSAL_BYTES):
+                self.refusal[at] = link.message[at]
+            self.refusal[1] = HEAP_FULL
+            self.answer(link, self.refusal, m.ANSWER)
+        elif kind == m.TELL:
+            self.answer(link, m.NOTHING, m.TOLD)
 
     # --- what peers answer and tell ----------------------------------------------------
 

@@ -91,6 +91,26 @@ def ps(shell, words):
             )
 
 
+SERVICES = ("services", "a line for each service that has a name")
+
+
+def services(shell, words):
+    from shell import services
+
+    return services.print_services(shell.kernel)
+
+
+CHANNELS = ("channels [@CORE]", "a line for each end of a channel: state, credits, messages")
+
+
+def channels(shell, words):
+    from shell import services
+
+    everywhere = not words or words[0].text == "@all"
+    cores = range(cpu.cores()) if everywhere else [core_of(words[0], cpu.cores())]
+    return services.print_channels(shell.kernel, cores)
+
+
 KILL_USAGE = ("kill CORE", "end the program that runs on a core")
 
 
@@ -247,6 +267,8 @@ COMMANDS = (
     Command(help, *HELP, ("command",), most=1),
     Command(cores, *CORES),
     Command(ps, *PS),
+    Command(services, *SERVICES),
+    Command(channels, *CHANNELS, ("place",), most=1),
     Command(run, *RUN, ("program", "file", "place"), least=1, most=MANY, unguarded=True),
     Command(kill, *KILL_USAGE, ("core",), least=1, most=1),
     Command(restart, *RESTART, ("core",), least=1, most=1),

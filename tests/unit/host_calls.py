@@ -113,6 +113,8 @@ def serve(port: Any) -> bool:
             did = True
         else:
             source.port.rang(source)
+    else:
+        return True  # more may have rung
     return did
 
 

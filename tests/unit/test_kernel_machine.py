@@ -292,7 +292,7 @@ def test_children_end_with_the_program_that_spawned_them(start: Callable[..., Ma
 def test_what_cannot_be_spawned_names_the_bound(start: Callable[..., Machine]) -> None:
     lines = start().command("run twice").splitlines()
     assert lines[0] == "core 1: 1 of 1 programs running (busy)"
-    assert lines[1].startswith("say: ") and lines[1].endswith("480 fit a request")
+    assert lines[1].startswith("say: ") and lines[1].endswith("420 fit a request")
     assert lines[2] == "Misuse core 0 runs the program that spawns"
     assert lines[3] == "NoSuchService no core 9: the cores are 0..2"
 

@@ -1,0 +1,125 @@
+"""Domains: who owns exports and ends of channels on a core, and how much of them.
+
+A program is a domain, and may have more. What a domain holds ends with it, and a domain
+ends with its program at the latest: the other ends of its channels get PeerDied, its names
+are no longer registered, and everything is given back (MON-3).
+"""
+
+import cpu
+
+from poly import limits
+from poly.errors import Exhausted, Misuse
+from poly.port import default_port
+
+LEVEL = 0  # of its own doorbell: binding comes before messages
+
+
+class Domain:
+    """`phones` ends of channels that it connected, and `memory_bytes` for all its channels."""
+
+    def __init__(self, name, phones=limits.PHONES, memory_bytes=limits.DOMAIN_BYTES):
+        self.kernel = kernel = cpu.this()
+        self.name = name
+        self.phones = phones
+        self.memory_bytes = memory_bytes
+        self.used_bytes = 0
+        self.bindings = []
+        self.services = []
+        self.connecting = []  # poly.connecting.Connecting, not yet done
+        self.closing = False
+        self.is_default = False
+        self.port = default_port()
+        self.binder = kernel.monitor.binder()
+        self.bell = kernel.doorbells.take(LEVEL)
+        self.port.attach(self.bell, self)
+        kernel.domains.append(self)
+
+    # --- what it holds --------------------------------------------------------------
+
+    def take(self, binding, length):
+        """Hold one more end of a channel. Raises Exhausted."""
+        self.check()
+        if binding.is_client:
+            used = sum(1 for held in self.bindings if held.is_client)
+            if used >= self.phones:
+                raise Exhausted("%s: %d of %d phones in use" % (self.name, used, self.phones))
+        if self.used_bytes + length > self.memory_bytes:
+            raise Exhausted(
+                "%s: %d bytes for a channel, %d of %d in use"
+                % (self.name, length, self.used_bytes, self.memory_bytes)
+            )
+        self.used_bytes += length
+        binding.bytes = length
+        self.bindings.append(binding)
+
+    def give_back(self, binding):
+        if binding in self.bindings:
+            self.bindings.remove(binding)
+            self.used_bytes -= binding.bytes
+
+    def check(self):
+        if self.closing:
+            raise Misuse("%s: this domain is closed" % self.name)
+
+    # --- service --------------------------------------------------------------------
+
+    def serve(self):
+        """Called by the port: somebody asks for a binding, or was answered."""
+        for service in list(self.services):
+            service.accept_all()
+        for connecting in list(self.connecting):
+            connecting.go_on()
+
+    # --- its own exports and channels ---------------------------------------------------
+
+    def export(self, interface, factory, name=None, sessions=limits.SESSIONS, accept=None):
+        """As poly.export(), for this domain."""
+        from poly import service
+
+        return service.export(interface, factory, name, sessions, accept, self)
+
+    def export_events(self, interface, on_connect, name=None, sessions=limits.SESSIONS):
+        """As poly.export_events(), for this domain."""
+        from poly import service
+
+        return service.export_events(interface, on_connect, name, sessions, self)
+
+    def connect(self, interface, service, **options):
+        """As poly.connect(), for this domain."""
+        from poly import connecting
+
+        return connecting.connect(interface, service, domain=self, **options)
+
+    # --- its end --------------------------------------------------------------------
+
+    def close(self):
+        """End it: all that it holds is given back, and the peers are told (PeerDied)."""
+        if self.closing:
+            return
+        self.closing = True
+        self.kernel.domains.remove(self)
+        for service in list(self.services):
+            service.close()
+        for connecting in list(self.connecting):
+            connecting.abandon(Misuse("%s: this domain is closed" % self.name))
+        for binding in list(self.bindings):
+            binding.kill("its domain ended")
+        self.port.detach(self.bell)
+        self.kernel.doorbells.release(self.bell)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exc_type, exc, traceback):
+        self.close()
+
+
+def default_domain():
+    """The program's own."""
+    kernel = cpu.this()
+    for domain in kernel.domains:
+        if domain.is_default:
+            return domain
+    domain = Domain(kernel.program.name if kernel.program else "kernel")
+    domain.is_default = True
+    return domain

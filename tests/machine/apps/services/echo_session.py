@@ -1,0 +1,33 @@
+"""A server of echo, for the programs beside it."""
+
+import cpu
+
+from poly.port import default_port
+
+
+class Echo:
+    def __init__(self, session):
+        self.session = session
+
+    def say(self, text):
+        return text
+
+    def increase(self, number):
+        return number + 1
+
+
+def serve_until(condition):
+    """Serve this core's port until that holds."""
+    while not condition():
+        if not default_port().serve():
+            cpu.wait()
+
+
+def refused(function):
+    """Print the error that this raises."""
+    import poly
+
+    try:
+        function()
+    except poly.Error as error:
+        print(type(error).__name__, error)

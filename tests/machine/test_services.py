@@ -1,0 +1,71 @@
+"""Goal: services are found, bound, refused and ended on real cores as on simulated ones
+(unit/test_kernel_services.py), and leave nothing. Method: the programs in apps/services;
+what every core holds before and after."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from holding import Holding, but_heap, take_census
+from service_runs import RUNS, differences
+
+from polyphone.machine.console import Console, Result
+
+TRIES = 50  # what cores tell each other of the last ends may still be under way
+
+
+def run_all(shell: Console) -> None:
+    for run in RUNS:
+        printed = shell.command(run.command)
+        assert not differences(run, printed), printed
+
+
+def all_free(shell: Console) -> dict[int, Holding]:
+    """What cores hold once all channels are gone."""
+    for _ in range(TRIES):
+        held = but_heap(take_census(shell))
+        if not any(holding.regions + holding.bells for holding in held.values()):
+            break
+    return held
+
+
+@pytest.mark.modes("stress", "exact")
+def test_services_do_what_they_promise_and_leave_nothing(shell: Console) -> None:
+    """NAM-1, SES-1, SES-2, TRN-1, TRN-2, TRN-6, MON-1, MON-3"""
+    shell.command("cd /rom/services")
+    run_all(shell)  # the first time, monitors load what they need for it
+    before = all_free(shell)
+    run_all(shell)
+    assert all_free(shell) == before
+    assert [(held.regions, held.bells) for held in before.values()] == [(0, 0)] * len(before)
+    assert shell.command("services") == ""
+
+
+@pytest.mark.modes("stress", "exact")
+def test_services_in_asyncio(exec: Callable[..., Result]) -> None:
+    """TRN-2"""
+    result = exec("cd /rom/services; run tasks; run tasks; run tasks @2", cores=3)
+    ends = ["status 0", "closed"]
+    assert result == Result("\n".join(ends * 2 + ["[2] " + end for end in ends]) + "\n", 0)
+
+
+@pytest.mark.modes("stress", "exact")
+def test_the_death_of_a_core_is_told_once_and_its_names_are_gone(
+    exec: Callable[..., Result],
+) -> None:
+    """TRN-6, MON-3, NAM-1"""
+    result = exec("cd /rom/services; run restarts 10", cores=4)
+    assert result.lines[-1] == "told 10 True", result.output
+    assert result.status == 0
+
+
+def test_names_outlive_the_core_that_keeps_them(shell: Console) -> None:
+    """NAM-1: core 0's next life hears them again"""
+    shell.command("cd /rom/services")
+    shell.send("run keeper @1\r")
+    shell.expect("core 0: restarted, generation 1", what="core 0")
+    shell.expect_prompt()
+    kept = r"kept +core 1 slot 0 gen 0 +echo +0 of 8 sessions\n"
+    assert re.fullmatch(kept, shell.command("services"))
+    assert shell.command("run /rom/services/caller kept 3") == "called 3\n"
+    assert shell.run("kill 1").status == 0

@@ -1,0 +1,127 @@
+"""What the programs in machine/apps/services print, on simulated cores and on the boards:
+command, rules of SPEC that it shows, and its lines in any order (regular expressions)."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+SERVICES = Path(__file__).parent / "machine/apps/services"
+
+
+class Run(NamedTuple):
+    command: str
+    rules: str
+    lines: tuple[str, ...]
+
+
+LOOK_UPS = (
+    "NoSuchService nobody: no such service",
+    "Timeout nobody: not registered within 50 ms",
+)
+HASHES = "interface idctest has hash [0-9a-f]{16} here, [0-9a-f]{16} there"
+
+
+def on_core(core: int, lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(rf"\[{core}\] {line}" for line in lines)
+
+
+def near(core: int) -> tuple[str, ...]:
+    """What near.py prints there."""
+    return (
+        "loopback 2 yyy",
+        "LMP 2 yyy",
+        "sessions 2",
+        f"PeerDied near: its program on core {core} ended",
+        f"PeerDied another: its program on core {core} ended",
+        "NoSuchService another: no such service",
+        "Misuse another: this domain is closed",
+    )
+
+
+RUNS = [
+    Run("run ask 2", "NAM-1 MON-1 TRN-2", (r"\[2\] exported \(2, 0, \d+\)", "asked UMP")),
+    Run("run ask 3 @1", "NAM-1", (r"\[3\] exported \(3, 0, \d+\)", r"\[1\] asked UMP")),
+    Run("run ask 1 @3", "NAM-1", (r"\[1\] exported \(1, 0, \d+\)", r"\[3\] asked UMP")),
+    Run("run late", "NAM-1 SES-2", (r"\[2\] exported .*", "2")),
+    Run("run late @1", "NAM-1 SES-2", (r"\[2\] exported .*", r"\[1\] 2")),
+    Run("run absent", "NAM-1 SES-2", LOOK_UPS),
+    Run("run absent @2", "NAM-1 SES-2", on_core(2, LOOK_UPS)),
+    Run(
+        "run twice",
+        "NAM-1",
+        (
+            "Refused name: registered already, by core 0",
+            r"\[1\] Traceback.*",
+            r"(\[1\] (?!Refused).*)?",
+            r"\[1\] .*Refused: name: registered already, by core 0",
+            "status 1",
+            r"\[\('name', \(0, 0, \d+\)\)\]",
+            "True 1",
+        ),
+    ),
+    Run(
+        "run differs @1",
+        "SES-2",
+        on_core(
+            1,
+            (
+                f"Misuse name: {HASHES}",
+                f"Misuse idctest: {HASHES}",
+                "NoSuchService idctest: not exported any more",
+                r"NoSuchService no core 9: the cores are 0\.\.3",
+                "[0-9a-f]{16} [0-9a-f]{16}",
+            ),
+        ),
+    ),
+    Run(
+        "run refuse",
+        "SES-2",
+        (
+            r"\[1\] Refused picky: (no ){16}",
+            r"\[2\] Refused picky: not from core 2, dear refused",
+        ),
+    ),
+    Run(
+        "run full",
+        "TRN-6",
+        (r"\[1\] exported .*", "Exhausted small: 2 of 2 sessions in use", "7"),
+    ),
+    Run("run near", "TRN-1 TRN-2 MON-3", near(0)),
+    Run("run near @3", "TRN-1 TRN-2 MON-3", on_core(3, near(3))),
+    Run(
+        "run many",
+        "SES-1",
+        (r"\[1\] exported .*", "Exhausted many: 64 of 64 phones in use", "100"),
+    ),
+    Run("run events", "TRN-2", (r"\[\(7, 'got 7'\)\] loopback",)),
+    Run(
+        "run hasty",
+        "MON-1",
+        (r"\[2\] occupied", *["Timeout occupied: not accepted within 30 ms"] * 3),
+    ),
+    Run(
+        "run outlive early",
+        "TRN-6 MON-3",
+        (
+            r"\[2\] exported .*",
+            "waiting",
+            "told 1 mortal: its program on core 2 ended",
+        ),
+    ),
+]
+IDS = [run.command.removeprefix("run ") for run in RUNS]
+
+
+def differences(run: Run, printed: str) -> str:
+    """What is missing, or too much; "" if all is as it should be."""
+    import re
+
+    left = printed.splitlines()
+    missing = []
+    for pattern in run.lines:
+        found = next((line for line in left if re.fullmatch(pattern, line)), None)
+        if found is not None:
+            left.remove(found)
+        elif pattern[-1] != "?":
+            missing.append(pattern)
+    left = [line for line in left if not re.match(r"(\[\d\] )?  File ", line)]
+    return f"missing {missing}, too much {left}" if missing or left else ""

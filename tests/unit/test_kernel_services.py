@@ -1,0 +1,84 @@
+"""Goal: services are found by name or iref, bound, refused, closed, and end with their program
+or core; nothing is left behind (TRN-2, TRN-6, MON-1, MON-3, NAM-1, SES-2).
+Method: the kernel's Python on simulated cores (host_core.py), with the shipped interfaces."""
+
+import json
+import sys
+import types
+from collections.abc import Callable
+
+import pytest
+from host_core import ONLINE, Machine
+from idl_values import module_of
+from service_runs import IDS, RUNS, SERVICES, Run, differences
+
+from polyphone import paths
+from polyphone.idl.command import compile_file
+
+interfaces = types.ModuleType("interfaces")
+for name in ("echo", "idctest"):
+    file = paths.KERNEL / "interfaces" / f"{name}.if"
+    setattr(interfaces, name, module_of(compile_file(file).interface))
+sys.modules["interfaces"] = interfaces
+
+CORES = 4
+PROGRAMS = {file.name: file.read_text() for file in SERVICES.glob("*.py")}
+sys.path.append(str(SERVICES))  # for what they import of each other
+
+
+def settled(machine: Machine) -> None:
+    """All cores wait: what is under way has come to its end."""
+    machine.run_until(lambda: all(core.state == ONLINE for core in machine.cores))
+    machine.run_until(lambda: not any(machine.may_run(core) for core in machine.cores))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("run", RUNS, ids=IDS)
+def test_services_in_any_interleaving(start: Callable[..., Machine], run: Run, seed: int) -> None:
+    """NAM-1, SES-1, SES-2, TRN-1, TRN-2, TRN-6, MON-1, MON-3: each run says which it shows"""
+    machine = start(seed=seed)
+    printed = machine.command(run.command)
+    assert not differences(run, printed), printed
+    assert machine.command("services") == ""
+    settled(machine)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_death_of_a_core_is_told_once(start: Callable[..., Machine], seed: int) -> None:
+    """TRN-6, MON-3"""
+    machine = start(seed=seed)
+    machine.run_until(machine.prompted)
+    machine.type("run outlive\n")
+    machine.run_until(lambda: b"waiting" in machine.console)
+    for _ in range(10 * seed):
+        machine.step()
+    machine.crash(2, "gone\n")
+    machine.run_until(machine.prompted)
+    assert "told 1 core 2 died (generation 0)\n" in machine.text()
+    settled(machine)
+
+
+@pytest.mark.parametrize("restarted", [0, 1, 2])
+@pytest.mark.parametrize("at", range(0, 75, 3))
+def test_any_core_may_be_restarted_at_any_turn(
+    start: Callable[..., Machine], restarted: int, at: int
+) -> None:
+    """NAM-1, MON-3, TRN-6"""
+    programs = [
+        {"run": f"/rom/{name}.py", "args": args, "cores": [core], "again": True, "heap": 0}
+        for core, name, args in ((1, "serve", ["work"]), (2, "work", []))
+    ]
+    machine = start(seed=at, arguments=json.dumps({"programs": programs}))
+    for _ in range(at):
+        if any(machine.may_run(core) for core in machine.cores):
+            machine.step()
+    machine.restart(restarted)
+    machine.run_until(lambda: machine.cores[restarted].generation == 1)
+    machine.run_until(lambda: all(core.state == ONLINE for core in machine.cores))
+    worker = machine.cores[2].kernel.monitor  # what it prints, core 0's last life may have got
+    machine.run_until(lambda: worker.startup_left == 0)
+    assert worker.startup_status == 0
+    machine.type("\n")
+    machine.run_until(machine.prompted)
+    machine.command("kill 1")
+    settled(machine)
