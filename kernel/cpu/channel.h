@@ -81,6 +81,10 @@ bool channel_wait_credit(struct channel *channel, unsigned reserve);
  * ChannelDied. */
 bool channel_post(struct channel *channel, unsigned kind, const void *bytes, size_t length);
 
+/* As channel_post() if that is nothing but to send one slot. Else false, whyever: nothing is
+ * done or announced, nothing raised. */
+bool channel_try_post(struct channel *channel, unsigned kind, const void *bytes, size_t length);
+
 /* Makes room in the outbox; raises MemoryError. */
 void channel_outbox_room(struct channel *channel, size_t room);
 

@@ -23,9 +23,9 @@ static mp_obj_t call_method(mp_obj_t object, qstr name, size_t n, const mp_obj_t
 static bool send_plain(struct end *end, const struct frame *frame, unsigned tag,
     const mp_obj_t *arguments) {
     uint8_t bytes[UMP_LINE] __attribute__((aligned(8)));
-    if (end->queued || !end->live || fault_of(end->channel) != UMP_ALIVE
+    if (end->queued || !end->live
         || !frame_pack(frame, tag, arguments, bytes)
-        || !channel_post(end->channel, 0, bytes, frame->length)) {
+        || !channel_try_post(end->channel, 0, bytes, frame->length)) {
         return false;
     }
     end->sent++;
@@ -325,19 +325,25 @@ static void receive(struct end *end, volatile struct handling *now) {
     }
 }
 
-/* As receive(), and what a method raises ends its own message only. Whatever else comes
- * out of here, such as KeyboardInterrupt, leaves the bell rung. */
-static void serve(struct end *end) {
+/* As receive(), and what a method raises ends its own message only. False: the channel is
+ * dead, and all that came before was received. Whatever comes out of here, such as
+ * KeyboardInterrupt, leaves the bell rung. */
+static bool serve(struct end *end) {
     volatile struct handling now = {0, 0, false};
     for (;;) {
         nlr_buf_t nlr;
         if (nlr_push(&nlr) == 0) {
             receive(end, &now);
             nlr_pop();
-            return;
+            return true;
         }
         doorbell_latch(end->bell);
         if (!now.under_way) {
+            if (fault_of(end->channel) != UMP_ALIVE && mp_obj_is_subclass_fast(
+                MP_OBJ_FROM_PTR(mp_obj_get_type(MP_OBJ_FROM_PTR(nlr.ret_val))),
+                MP_OBJ_FROM_PTR(&mp_type_ChannelDied))) {
+                return false;
+            }
             nlr_jump(nlr.ret_val);
         }
         now.under_way = false;
@@ -350,9 +356,7 @@ static void serve(struct end *end) {
 static void serve_source(mp_obj_t source) {
     if (mp_obj_is_type(source, &end_type)) {
         struct end *end = MP_OBJ_TO_PTR(source);
-        if (!end->due && fault_of(end->channel) == UMP_ALIVE) {
-            serve(end);
-        } else {
+        if (end->due || fault_of(end->channel) != UMP_ALIVE || !serve(end)) {
             call_method(end->transport, MP_QSTR_serve, 0, NULL);
         }
     } else {
@@ -473,7 +477,10 @@ static mp_obj_t end_meet(mp_obj_t self, mp_obj_t other) {
 static MP_DEFINE_CONST_FUN_OBJ_2(end_meet_obj, end_meet);
 
 static mp_obj_t end_receive(mp_obj_t self) {
-    serve(MP_OBJ_TO_PTR(self));
+    struct end *end = MP_OBJ_TO_PTR(self);
+    if (!serve(end)) {
+        channel_check_alive(end->channel);
+    }
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(end_receive_obj, end_receive);

@@ -157,11 +157,16 @@ static MP_NOINLINE bool post_slowly(struct channel *channel, unsigned kind, cons
     return true;
 }
 
-bool channel_post(struct channel *channel, unsigned kind, const void *bytes, size_t length) {
+bool channel_try_post(struct channel *channel, unsigned kind, const void *bytes, size_t length) {
     if (length <= UMP_PAYLOAD && channel->sending == 0 && fault_of(channel) == UMP_ALIVE
         && ump_send(&channel->tx, kind, true, bytes, length)) {
         sent(channel);
         return true;
     }
-    return post_slowly(channel, kind, bytes, length);
+    return false;
+}
+
+bool channel_post(struct channel *channel, unsigned kind, const void *bytes, size_t length) {
+    return channel_try_post(channel, kind, bytes, length)
+        || post_slowly(channel, kind, bytes, length);
 }

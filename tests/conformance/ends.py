@@ -111,6 +111,13 @@ class Watched:
         """(state, told, how often released): each is told once."""
         return (self.transport.state, list(self.told), len(self.released))
 
+    def fault(self):
+        """Why the channel itself is dead, None if it is not."""
+        return self.transport.channel.fault()
+
+    def reason(self):
+        return self.transport.reason
+
     def counters(self):
         return (self.transport.end.sent, self.transport.end.received)
 

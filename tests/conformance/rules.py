@@ -305,6 +305,7 @@ def either_end_may_close(link, slots, who):
     same(link.near(near, "received"), wanted)
     same(link.near(near, "ending"), CLOSED_ONCE)
     same(link.far(far, "ending"), CLOSED_ONCE)
+    same(link.near(near, "fault"), "closed")
     for _ in range(2):
         link.near(near, "close")  # harmless
         same(link.near(near, "send", 99, 60), MISUSE)
@@ -413,6 +414,7 @@ def death_is_told_once(link, slots, how, step):
     for end, what in ((plain, ("send", 1, 60)), (calls, ("ask", 1))):
         same(link.near(end, *what), ("raised", "PeerDied"))
     same(link.near(plain, "get", "credit_calls"), 0)
+    same(link.near(plain, "fault"), "peer died")
 
 
 # --- hostile -----------------------------------------------------------------------
@@ -432,6 +434,76 @@ def a_wrong_kind_ends_its_channel_alone(link, slots, kind):
     same(link.near(near, "ending")[2], 1)
     same(link.near(beside, "results"), [("value", 2)])
     same(link.near(near, "send", 1, 60), ("raised", "PeerBroke"))
+
+
+LINE = 64
+FIRST_SLOT, HEADER = 3 * LINE, 60
+CONSUMED = 0
+
+
+def header(last, length, sequence):
+    """Of a slot of the ring's first round: epoch, last, kind, length, sequence."""
+    return 1 | last << 1 | length << 8 | sequence << 16
+
+
+# What a peer may write into the region, and what comes of it: (slot, word) of the ring that
+# it sends on. Longest message: 100 bytes.
+BAD_SLOTS = (
+    ("peer sent a bad length", ((0, header(1, 61, 0)),)),
+    ("peer sent a bad length", ((0, header(1, 255, 0)),)),
+    ("peer sent a bad length", ((0, header(0, 59, 0)),)),  # a train cut short
+    ("peer sent a bad sequence number", ((0, header(1, 4, 1)),)),
+    ("peer sent a bad sequence number", ((0, header(0, 60, 0)), (1, header(1, 4, 2)))),
+    ("peer sent an overlong train", ((0, header(0, 60, 0)), (1, header(1, 41, 1)))),
+    ("peer sent an overlong train", ((0, header(0, 60, 0)), (1, header(0, 60, 1)))),
+)
+
+
+def a_bad_slot_ends_its_channel_alone(link, slots, which):
+    """UMP-7: with the reason; what came before it was received."""
+    reason, words = BAD_SLOTS[which]
+    near, far = link.connect("plain", "bare", slots, 100)
+    beside, far_beside = link.connect("client", "server", slots)
+    ring = FIRST_SLOT + slots * LINE
+    for slot, word in words:
+        link.poke(near, ring + FIRST_SLOT + slot * LINE + HEADER, word)
+    check_broken(link, near, beside, reason)
+
+
+def a_bad_count_ends_its_channel_alone(link, slots, count):
+    """UMP-7: of slots that were consumed; seen by the next send that needs it."""
+    near, far = link.connect("plain", "bare", slots, 100)
+    beside, far_beside = link.connect("client", "server", slots)
+    link.poke(near, CONSUMED, count)
+    while link.near(near, "send", 1, 60) is True:
+        link.side.serve()
+    check_broken(link, near, beside, "peer acknowledged what was not sent")
+
+
+def a_call_finds_a_bad_count(link, slots):
+    """UMP-7: where a call of plain numbers is the send that sees it."""
+    near, far = link.connect("client", "bare", slots)
+    link.poke(near, CONSUMED, slots + 9)
+    asked = 0
+    found = link.near(near, "ask", 1)
+    while isinstance(found, int) and asked < 60:
+        asked += 1
+        found = link.near(near, "ask", 1)
+    same(found, ("raised", "PeerBroke"))
+    link.settle()
+    same(link.near(near, "ending"), ("dead", ["PeerBroke"], 1))
+    same(link.near(near, "results"), ["PeerBroke"] * asked)
+
+
+def check_broken(link, near, beside, reason):
+    """That one channel is dead for this reason, told once, and the one beside is not."""
+    for number in range(3):
+        link.near(beside, "ask", number + 1)
+        link.settle()
+    same(link.near(near, "ending"), ("dead", ["PeerBroke"], 1))
+    assert link.near(near, "reason").endswith(reason), link.near(near, "reason")
+    same(link.near(near, "send", 1, 60), ("raised", "PeerBroke"))
+    same(link.near(beside, "results"), [("value", number + 2) for number in range(3)])
 
 
 # --- running them ------------------------------------------------------------------
@@ -460,8 +532,9 @@ WITH_EIGHT = (
 )
 
 
-def cases(deaths):
-    """(name, rule, arguments) of all: `deaths` are the ways in which a link's far side dies."""
+def cases(deaths, shares):
+    """(name, rule, arguments) of all: `deaths` are the ways in which a link's far side dies,
+    `shares` says whether the peer can write into what both share."""
     found = []
     for slots in RINGS:
         found += [(rule, (slots,)) for rule in BY_SLOTS]
@@ -472,6 +545,10 @@ def cases(deaths):
         found += [(either_end_may_close, (slots, who)) for who in ("near", "far", "both")]
     found += [(death_is_told_once, (8, how, step)) for how in deaths for step in STEPS]
     found += [(a_wrong_kind_ends_its_channel_alone, (8, kind)) for kind in (1, 3, 40, 62)]
+    if shares:
+        found += [(a_bad_slot_ends_its_channel_alone, (8, at)) for at in range(len(BAD_SLOTS))]
+        found += [(a_bad_count_ends_its_channel_alone, (8, count)) for count in (9, 0xFFFFFF00)]
+        found.append((a_call_finds_a_bad_count, (8,)))
     return [
         ("%s(%s)" % (rule.__name__, ", ".join([str(part) for part in arguments])), rule, arguments)
         for rule, arguments in found

@@ -440,6 +440,17 @@ class ChannelDied(OSError):
     pass
 
 
+FAULTS = (
+    None,
+    "peer sent a bad length",
+    "peer sent a bad sequence number",
+    "peer acknowledged what was not sent",
+    "peer sent an overlong train",
+    "peer died",
+    "closed",
+)
+
+
 class Channel:
     """One end of two C rings."""
 
@@ -649,7 +660,7 @@ class Channel:
     # --- ends ----------------------------------------------------------------------
 
     def fault(self) -> str | None:
-        return "dead" if self.dead() else None
+        return FAULTS[self.dead()]
 
     def die(self, reason: str = "") -> None:
         self.ended = self.ended or PEER_DIED
@@ -662,7 +673,7 @@ class Channel:
         self.core.event = True
 
     def close(self) -> None:
-        self.ended = self.rx.fault = self.tx.fault = CLOSED
+        self.ended = self.rx.fault = self.tx.fault = self.dead() or CLOSED
 
 
 # --- cpu ---------------------------------------------------------------------------------

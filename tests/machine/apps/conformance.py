@@ -23,7 +23,8 @@ def held():
     return len(kernel.doorbells.taken), len(kernel.arena.taken), len(kernel.children)
 
 
-for name, rule, arguments in cases((Local if transport == "LMP" else Remote).DEATHS):
+deaths = (Local if transport == "LMP" else Remote).DEATHS
+for name, rule, arguments in cases(deaths, transport == "UMP"):
     if word in name:
         before = held()
         try:
