@@ -7,7 +7,7 @@ status = child.wait()               its exit status
 """
 
 import cpu
-from calls import do  # noqa: F401
+from calls import Call, do  # noqa: F401
 
 from poly import limits
 from poly.channel import recv, send
@@ -134,6 +134,13 @@ def Domain(name, phones=limits.PHONES, memory_bytes=limits.DOMAIN_BYTES):
     from poly import domain
 
     return domain.Domain(name, phones, memory_bytes)
+
+
+def this_domain():
+    """The domain of the program that runs here: exports and channels not made by another."""
+    from poly import domain
+
+    return domain.default_domain()
 
 
 def services():

@@ -1,3 +1,3 @@
 """The programs that come with the kernel: `run NAME`."""
 
-NAMES = ("echo", "hello", "ping", "wordcount")
+NAMES = ("echo", "hello", "idctest", "ping", "wordcount")
