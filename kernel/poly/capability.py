@@ -12,19 +12,12 @@ import cpu
 
 from poly import limits
 from poly.errors import Misuse
-from poly.wire import Malformed
+from poly.wire import CAPABILITY_BYTES as IREF_BYTES
+from poly.wire import COUNT_BYTES, Malformed
 
 COUNT = "<I"
-COUNT_BYTES = 4
 IREF = "<BBHHH"  # kind, core, slot, generation, 0
-IREF_BYTES = 8
 IREF_KIND = 1
-
-
-def longest(interface):
-    """Bytes of an interface's longest message, with its capabilities."""
-    most = max([message.capabilities for message in interface.description.values()] or [0])
-    return interface.frame_bytes + (COUNT_BYTES + most * IREF_BYTES if most else 0)
 
 
 def packed(buffer, length, caps):

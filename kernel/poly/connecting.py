@@ -26,6 +26,7 @@ from poly.errors import (
 from poly.port import ports
 from poly.record import Record
 from poly.service import NAMING_CORE, check_name, check_ring
+from poly.wire import longest
 
 WAITS = -1  # state of a look-up that is under way
 
@@ -177,7 +178,7 @@ class Connecting:
             CLIENT,
             self.slots,
             self.priority,
-            self.interface.frame_bytes,
+            longest(self.interface),
         )
         binding.waiter = self
         if core != self.binder.core:
@@ -208,6 +209,10 @@ class Connecting:
     def open(self):
         binding = self.binding
         cpu.undisturbed(Binding.open, binding)
+        if binding.peer == self.binder.core:
+            server = self.binder.find(binding.peer_number, binding.peer)
+            if server is not None and server.transport is not None:
+                binding.transport.end.meet(server.transport.end)
         view = self.make_view(binding.transport)
         self.binding = None
         self.done_with(view, None)

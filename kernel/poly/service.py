@@ -19,6 +19,7 @@ from poly.deadline import Deadline
 from poly.domain import default_domain
 from poly.errors import Exhausted, Misuse, Refused
 from poly.record import Record
+from poly.wire import longest
 
 NAMING_CORE = 0
 
@@ -159,7 +160,7 @@ class Service(Record):
             SERVER,
             slots,
             priority,
-            self.interface.frame_bytes,
+            longest(self.interface),
         )
         binding.service = self
         binding.peer_bell = bell

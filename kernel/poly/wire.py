@@ -12,6 +12,8 @@ from poly.errors import Error, Misuse, PeerBroke
 
 MESSAGE_BYTES = 65536  # one message of a channel
 HEADER_BYTES = 4  # its number and its tag
+COUNT_BYTES = 4  # in front of the capabilities of a message
+CAPABILITY_BYTES = 8
 NOTHING = b""
 ZEROS = bytes(8)
 
@@ -67,6 +69,14 @@ class Malformed(PeerBroke):
     def __init__(self, reason, where):
         super().__init__("%s: wrong %s" % (where, reason))
         self.reason = reason
+
+
+def longest(interface):
+    """Bytes of an interface's longest message, with what travels beside it."""
+    most = 0
+    for message in interface.description.values():
+        most = max(most, message.capabilities)
+    return interface.frame_bytes + (COUNT_BYTES + most * CAPABILITY_BYTES if most else 0)
 
 
 # --- sending -----------------------------------------------------------------------
