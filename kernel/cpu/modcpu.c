@@ -12,6 +12,7 @@
 #include "probe.h"
 #include "py/mperrno.h"
 #include "py/mphal.h"
+#include "py/objarray.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "stress.h"
@@ -362,6 +363,14 @@ static mp_obj_t cpu_zero(mp_obj_t offset_arg, mp_obj_t length_arg) {
 }
 FUNCTION_2(cpu_zero);
 
+static mp_obj_t cpu_shared(mp_obj_t offset_arg, mp_obj_t length_arg) {
+    uint32_t offset, length;
+    region_of(offset_arg, length_arg, &offset, &length);
+    return mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, length,
+        (void *)(uintptr_t)(LAYOUT_SHARED + offset));
+}
+FUNCTION_2(cpu_shared);
+
 static mp_obj_t cpu_probe(mp_obj_t address_arg, mp_obj_t access_arg) {
     uintptr_t address = mp_obj_get_int_truncated(address_arg);
     mp_int_t access = mp_obj_get_int(access_arg);
@@ -455,7 +464,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(take_bell), ENTRY(latch),
     ENTRY(interrupt), ENTRY(interrupts), ENTRY(settle), ENTRY(forget_scheduled), ENTRY(report),
     ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
-    ENTRY(zero), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
+    ENTRY(zero), ENTRY(shared), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
     ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
     ENTRY(own_serve), ENTRY(on_own_input), ENTRY(forget_programs),

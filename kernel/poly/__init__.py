@@ -136,6 +136,14 @@ def Domain(name, phones=limits.PHONES, memory_bytes=limits.DOMAIN_BYTES):
     return domain.Domain(name, phones, memory_bytes)
 
 
+def Region(length):
+    """New shared RAM of at least `length` bytes, to be given to others with a message.
+
+    `region.memory` is a memoryview of it, `region.close()` gives it back. Raises Exhausted.
+    """
+    return this_domain().region(length)
+
+
 def this_domain():
     """The domain of the program that runs here: exports and channels not made by another."""
     from poly import domain

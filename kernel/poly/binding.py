@@ -138,6 +138,7 @@ class Binding(Record):
             self.peer,
             self.let_go,
         )
+        self.transport.domain = self.domain
         if self.fate:
             self.transport.die(self.fate)
 

@@ -36,6 +36,7 @@ class Core:
         self.parent = None  # poly.serve.Parent of what runs here, while it starts and runs
         self.wanted = GO_ON
         self.ports = None  # poly.port.Ports, once somebody waits in one
+        self.lent = {}  # how often each region of another core was given to this one, by offset
         self.children = []  # programs that the one here spawned and has not closed
         self.domains = []  # poly.domain.Domain, of the program here
 

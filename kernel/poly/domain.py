@@ -25,6 +25,7 @@ class Domain:
         self.used_bytes = 0
         self.bindings = []
         self.services = []
+        self.regions = []  # poly.grant.Region and Lent
         self.connecting = []  # poly.connecting.Connecting, not yet done
         self.closing = False
         self.is_default = False
@@ -43,14 +44,25 @@ class Domain:
             used = sum(1 for held in self.bindings if held.is_client)
             if used >= self.phones:
                 raise Exhausted("%s: %d of %d phones in use" % (self.name, used, self.phones))
-        if self.used_bytes + length > self.memory_bytes:
-            raise Exhausted(
-                "%s: %d bytes for a channel, %d of %d in use"
-                % (self.name, length, self.used_bytes, self.memory_bytes)
-            )
-        self.used_bytes += length
+        self.hold_bytes("a channel", length)
         binding.bytes = length
         self.bindings.append(binding)
+
+    def hold_bytes(self, what, length):
+        """Count memory that this domain holds. Raises Exhausted."""
+        self.check()
+        if self.used_bytes + length > self.memory_bytes:
+            raise Exhausted(
+                "%s: %d bytes for %s, %d of %d in use"
+                % (self.name, length, what, self.used_bytes, self.memory_bytes)
+            )
+        self.used_bytes += length
+
+    def region(self, length):
+        """As poly.Region(), for this domain."""
+        from poly import grant
+
+        return grant.Region(self, length)
 
     def give_back(self, binding):
         if binding in self.bindings:
@@ -104,6 +116,8 @@ class Domain:
             connecting.abandon(Misuse("%s: this domain is closed" % self.name))
         for binding in list(self.bindings):
             binding.kill("its domain ended")
+        for region in list(self.regions):
+            region.close()
         self.port.detach(self.bell)
         self.kernel.doorbells.release(self.bell)
 

@@ -35,7 +35,6 @@ LINE_BYTES = 200  # of another core's line, held back until it is whole
 # --- ports and channels ---
 PACKETS = 64  # of a port, queued and still to come: one for each call of one client
 CAPABILITIES = 16  # in one message
-EXPORTS = 16  # of one core: its services
 
 # --- restarts of a core that panicked; boot arguments may say otherwise ---
 RESTARTS = 3  # within RESTARTS_MS: a passing fault is gone after one or two

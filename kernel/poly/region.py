@@ -8,6 +8,13 @@ from poly import limits
 from poly.errors import Exhausted, Misuse
 
 
+def pages(length):
+    """Bytes of the whole pages that hold so many. Raises Misuse for none."""
+    if length <= 0:
+        raise Misuse("a region of %d bytes" % length)
+    return -(-length // limits.PAGE_BYTES) * limits.PAGE_BYTES
+
+
 class Arena:
     """First-fit allocation of whole pages; the table is sorted by offset.
 
@@ -22,9 +29,7 @@ class Arena:
 
     def allocate(self, length):
         """Offset of a new region of at least `length` bytes. Raises Exhausted."""
-        if length <= 0:
-            raise Misuse("a region of %d bytes" % length)
-        length = -(-length // limits.PAGE_BYTES) * limits.PAGE_BYTES
+        length = pages(length)
         if len(self.taken) == self.limit:
             raise Exhausted("arena: %d of %d regions in use" % (self.limit, self.limit))
         start = self.offset

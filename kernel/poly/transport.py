@@ -29,6 +29,7 @@ class Transport:
         self.bell = bell
         self.port = port
         self.peer = peer  # number of the peer's core
+        self.domain = None  # that holds what comes with messages
         self.state = OPEN
         self.reason = None  # why it is no longer open
         self.on_fin = None  # function(): the peer sends no more, close when all is answered
@@ -64,7 +65,9 @@ class Transport:
             if caps:
                 from poly import capability
 
-                done = self.channel.post(*capability.packed(buffer, length, caps), CAPS)
+                done = self.channel.push()  # with credit it is accepted whole
+                if done:
+                    self.channel.post(*capability.packed(self.peer, buffer, length, caps), CAPS)
             else:
                 done = self.channel.post(buffer, length)
         except ump.ChannelDied:
@@ -147,7 +150,7 @@ class Transport:
 
         self.end.received += 1
         try:
-            frame, caps = capability.unpacked(self.name, self.buffer, length)
+            frame, caps = capability.unpacked(self, self.buffer, length)
         except PeerBroke as error:
             self.fail(str(error))
             self._tell(error)

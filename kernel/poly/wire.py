@@ -13,7 +13,7 @@ from poly.errors import Error, Misuse, PeerBroke
 MESSAGE_BYTES = 65536  # one message of a channel
 HEADER_BYTES = 4  # its number and its tag
 COUNT_BYTES = 4  # in front of the capabilities of a message
-CAPABILITY_BYTES = 8
+CAPABILITY_BYTES = 16
 NOTHING = b""
 ZEROS = bytes(8)
 

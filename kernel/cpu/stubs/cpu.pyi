@@ -158,6 +158,9 @@ def unmap(offset: int, length: int) -> None:
 def zero(offset: int, length: int) -> None:
     """Fill a mapped region with zeros."""
 
+def shared(offset: int, length: int) -> memoryview:
+    """That part of the shared window. Access traps where it is not mapped."""
+
 def probe(address: int, access: int) -> Optional[str]:
     """Load from (READ) or store to (WRITE) an address of this core, or JUMP there, for tests.
 
