@@ -69,3 +69,21 @@ def test_names_outlive_the_core_that_keeps_them(shell: Console) -> None:
     assert re.fullmatch(kept, shell.command("services"))
     assert shell.command("run /rom/services/caller kept 3") == "called 3\n"
     assert shell.run("kill 1").status == 0
+
+
+REGIONS = [
+    r"b'\x01\x02\x03\t' b'\x02\x03\t\x00'",
+    "Misuse a region that is closed",
+    "Misuse a region of 0 bytes",
+]
+
+
+@pytest.mark.modes("stress", "exact")
+def test_regions_go_with_messages_and_come_back(shell: Console) -> None:
+    """IDL-7: to another core, then to another domain of this one"""
+    shell.command("cd /rom/services")
+    shell.command("run regions")
+    before = all_free(shell)
+    lines = shell.command("run regions").splitlines()
+    assert [lines[:3], lines[4:7]] == [REGIONS, REGIONS]
+    assert all_free(shell) == before

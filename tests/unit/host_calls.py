@@ -180,9 +180,6 @@ class End(TypedEnd):
                 self.latch()
                 return
 
-    def meet(self, other: "End") -> None:
-        """Nothing goes straight here."""
-
     def latch(self) -> None:
         import cpu
 
