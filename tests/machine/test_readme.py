@@ -20,7 +20,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from polyphone import board as boards
 from polyphone import paths
+from polyphone.board import Board
+from polyphone.image import build
 from polyphone.machine.console import Result
 
 README = paths.ROOT / "README.md"
@@ -180,9 +183,11 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("board", ["virt_rv64"], indirect=True)  # what the README shows
 def test_sessions_print_what_the_readme_shows(
-    image: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    board: Board, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain_environment(monkeypatch)
+    for name in boards.names():  # all are up to date, so that no build is part of a session
+        build.build(boards.load(name))
     status = 0
     for command in all_commands():
         if command.text.startswith(ON_TERMINAL):
