@@ -1,4 +1,5 @@
-"""far: the other core's side of a link (links.py); it does what it is told, and nothing else."""
+"""far: the other core's side of a link (links.py); it does what it is told, and nothing else
+unless it was told that it is free: then it serves its ends all the time."""
 
 import cpu
 import ump
@@ -11,6 +12,19 @@ kernel = cpu.this()
 side = Side(default_port())
 channel = poly.parent()
 held = []  # (bell, offset, length)
+buffer = bytearray(ump.MESSAGE_MAX)
+free = False
+
+
+def hear():
+    """What it is told next."""
+    while True:
+        length = channel.take(buffer)
+        if length >= 0:
+            channel.disarm()
+            return eval(bytes(buffer[:length]))
+        if not (free and side.serve()) and not channel.arm():
+            cpu.wait()
 
 
 def connect(view, offset, slots, longest, core, peer_bell):
@@ -22,19 +36,21 @@ def connect(view, offset, slots, longest, core, peer_bell):
     return side.add(view, "UMP", end, longest, bell, core), bell
 
 
-words = eval(channel.recv())
+words = hear()
 while words[0] != "end":
     what, rest = words[0], words[1:]
     if what == "connect":
         answer = connect(*rest)
     elif what == "do":
         answer = side.do(*rest)
+    elif what == "free":
+        answer = free = True
     elif what == "nested":
         answer = side.nested
     else:
         answer = side.serve()
     channel.send(repr(answer).encode())
-    words = eval(channel.recv())
+    words = hear()
 for end in side.ends:
     end.let_go()
 for bell, offset, length in held:

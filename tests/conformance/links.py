@@ -6,7 +6,8 @@
 
 Neither side does anything but when it is told to, or within settle() and until(): a side
 that is not served is a clogged one. The far side of a Remote is `far.py` on another core,
-which is told over the channel that poly.spawn gives.
+which is told over the channel that poly.spawn gives; after set_free() it serves its ends all
+the time, while this side does what it does.
 """
 
 import time
@@ -37,9 +38,8 @@ class Link:
 
     def bell(self, level=None):
         """One of this core's doorbells, of a priority other than the usual one if told so."""
-        if level is not None:
-            return cpu.BELL_LEVELS[level][1] - 1  # not one that is handed out
-        bell = self.kernel.doorbells.take()
+        doorbells = self.kernel.doorbells
+        bell = doorbells.take() if level is None else doorbells.take(level)
         self.bells.append(bell)
         return bell
 
@@ -158,6 +158,9 @@ class Remote(Link):
 
     def far(self, index, what, *arguments):
         return self.tell("do", index, what, *arguments)
+
+    def set_free(self):
+        self.tell("free")
 
     def poke(self, index, at, word):
         """Change a word of a channel's region as the far side may, and ring."""

@@ -436,6 +436,22 @@ def a_wrong_kind_ends_its_channel_alone(link, slots, kind):
     same(link.near(near, "send", 1, 60), ("raised", "PeerBroke"))
 
 
+def what_follows_a_close_is_harmless(link, slots):
+    """TRN-6, UMP-7: a peer that goes on after its FIN; the end is told once."""
+    near, far = link.connect("plain", "bare", slots)
+    beside, far_beside = link.connect("client", "server", slots)
+    for data, kind in ((b"", FIN), (bytes(message(1, 60)), 0), (b"", FIN), (b"abc", 0)):
+        link.far(far, "post", data, kind)
+    link.near(beside, "ask", 1)
+    link.settle()
+    state, told, released = link.near(near, "ending")
+    assert state in ("closed", "dead"), state
+    same((len(told), released), (1, 1))
+    same(link.near(near, "get", "peer_closed"), 1)
+    same(link.near(beside, "results"), [("value", 2)])
+
+
+FIN = 2  # kind of the message that closes
 LINE = 64
 FIRST_SLOT, HEADER = 3 * LINE, 60
 CONSUMED = 0
@@ -506,6 +522,15 @@ def check_broken(link, near, beside, reason):
     same(link.near(beside, "results"), [("value", number + 2) for number in range(3)])
 
 
+# --- a peer that is served at any time ------------------------------------------------
+
+
+def with_a_free_peer(link, rule, slots):
+    """That rule, while the other core serves its ends all the time."""
+    link.set_free()
+    rule(link, slots)
+
+
 # --- running them ------------------------------------------------------------------
 
 BY_SLOTS = (
@@ -521,7 +546,20 @@ BY_SLOTS = (
     admitted_calls_are_answered_before_the_close,
     a_server_that_closes_ends_each_call_once,
 )
+FREE = (  # whose peer may be served at any time
+    messages_arrive_in_order,
+    continuations_run_in_order,
+    calls_are_answered_in_order,
+    who_does_not_close_may_go_on_sending,
+    admitted_calls_are_answered_before_the_close,
+    a_server_that_closes_ends_each_call_once,
+    nobody_is_entered_from_within_a_send,
+    capabilities_come_with_their_message,
+    trains_may_be_longer_than_the_ring,
+    a_train_goes_before_the_close,
+)
 WITH_EIGHT = (
+    what_follows_a_close_is_harmless,
     a_flood_leaves_others_their_turn,
     higher_levels_come_first,
     many_channels_keep_apart,
@@ -549,10 +587,13 @@ def cases(deaths, shares):
         found += [(a_bad_slot_ends_its_channel_alone, (8, at)) for at in range(len(BAD_SLOTS))]
         found += [(a_bad_count_ends_its_channel_alone, (8, count)) for count in (9, 0xFFFFFF00)]
         found.append((a_call_finds_a_bad_count, (8,)))
-    return [
-        ("%s(%s)" % (rule.__name__, ", ".join([str(part) for part in arguments])), rule, arguments)
-        for rule, arguments in found
-    ]
+        found += [(with_a_free_peer, (rule, slots)) for rule in FREE for slots in (2, 8)]
+    return [(name_of(rule, arguments), rule, arguments) for rule, arguments in found]
+
+
+def name_of(rule, arguments):
+    parts = [getattr(part, "__name__", str(part)) for part in arguments]
+    return "%s(%s)" % (rule.__name__, ", ".join(parts))
 
 
 def check(make, rule, arguments):

@@ -17,12 +17,7 @@ def make():
     return Local() if sys.argv[1] == "LMP" else Remote((poly.core() + 1) % poly.cores())
 
 
-def cases(file):
-    for line in file:
-        yield eval(line)
-
-
 with open(sys.path[0] + "/cases.txt") as file:
-    reasons = attack(make, MODULES, cases(file))
+    reasons = attack(make, MODULES, file)
 print(sum(reasons.values()), "cases")
 print(" ".join(sorted(reasons)))
