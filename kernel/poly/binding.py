@@ -57,7 +57,6 @@ class Binding(Record):
         self.client_name = ""
         self.service = None  # on the server's side
         self.waiter = None  # on the client's: told of the outcome, unless it has given up
-        self.transport = None
         self.channel = None
         self.bell = 0
         self.offset = self.length = 0  # of the region, if there is one
@@ -70,6 +69,7 @@ class Binding(Record):
         self.why = None
         self.status = None  # once it is decided: DONE, or why it was not accepted
         self.text = ""
+        self.refusal = b""  # what a refused client is told
         # Made now: the heap may be full when it is needed.
         self.died = PeerDied(peer, cpu.generation(peer))
         self.killed = PeerDied(
@@ -227,7 +227,7 @@ class Binding(Record):
             )
         elif operation == op.UNBOUND:
             op.put_head(message, operation, self.status, self.peer_number)
-            op.put_text(message, self.text)
+            pack_into("48s", message, op.HEAD_BYTES, self.refusal)
         else:
             op.put_head(message, operation, self.how, self.peer_number)
 
@@ -236,7 +236,7 @@ class Binding(Record):
 
     def heard(self, operation, detail, message):
         if operation == op.ENDED:
-            self.peer_ended(self.killed if detail != op.FAILED else self.broke())
+            self.peer_ended(self.broke("cut it off") if detail == op.FAILED else self.killed)
         elif self.is_client and self.status is None:
             self.outcome(operation, detail, message)
 
@@ -291,12 +291,13 @@ class Binding(Record):
             cpu.unmap(self.offset, self.length)
         self.peer_ended(self.died)
 
-    def peer_broke(self, error):
-        self.stop(error)
+    def peer_broke(self, why):
+        self.stop(self.broke(why))
 
-    def broke(self):
+    def broke(self, why):
+        """The error for a peer that is there, but of no use any more."""
         try:
-            return PeerBroke("%s: core %d cut it off" % (self.name, self.peer))
+            return PeerBroke("%s: core %d %s" % (self.name, self.peer, why))
         except MemoryError:
             return self.killed
 

@@ -38,6 +38,7 @@ class LookingUp(Record):
         super().__init__(binder, NAMING_CORE)
         self.domain = domain
         self.status = WAITS
+        self.text = ""
         self.core = self.slot = self.generation = 0
         cpu.undisturbed(binder.records.append, self)
 
@@ -49,6 +50,8 @@ class LookingUp(Record):
         if detail == op.DONE:
             self.core, self.slot = message[4], message[5]
             self.generation = op.number_at(message, 6)
+        elif detail == op.FULL:
+            self.text = op.text_of(message)
         self.end(detail)
 
     def end(self, status):
@@ -159,7 +162,7 @@ class Connecting:
         elif looking.status == op.DIED:
             self.look_up()  # of core 0's next life
         elif looking.status == op.FULL:
-            self.abandon(Exhausted("naming: %d of %d look-ups wait" % ((limits.LOOK_UPS,) * 2)))
+            self.abandon(Exhausted("naming: %s" % (looking.text or op.HEAP_FULL)))
         else:
             self.abandon(NoSuchService("%s: no such service" % self.name))
 
@@ -236,7 +239,7 @@ class Connecting:
                 % (name, self.interface.name, self.interface.hash, binding.peer_hash)
             )
         if status == op.FULL:
-            return Exhausted("%s: %s" % (name, text))
+            return Exhausted("%s: %s" % (name, text or op.HEAP_FULL))
         if status == op.BROKE:
             return PeerBroke("%s: core %d refused: %s" % (name, binding.peer, text))
         if status == op.DIED:

@@ -13,6 +13,7 @@ REPLY_RESERVE = 9
 RUN_SLOTS = MESH_SLOTS - REPLY_RESERVE  # a RUN goes out whole, past no other request
 RUN_BYTES = RUN_SLOTS * 60  # argv, folder and channel of a program to start
 SPARE_BYTES = 2816  # freed to open a link when the heap is full: a link and its channel
+BINDER_BYTES = 16 * 1024  # free before a monitor imports what deals with channels: 7 KiB
 NAME_BYTES = 36  # of a program's name in a status: what its slot of 60 leaves
 INPUT_BYTES = 32  # console input under way to a program: one slot, fed byte by byte
 

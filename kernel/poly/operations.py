@@ -1,14 +1,14 @@
 """What ASK, ANSWER and TELL carry: all that cores say to each other about names and channels.
 
-Each is one whole slot, and begins with HEAD: an operation, a detail of it, and a number.
+Each is one whole slot, and begins with an operation, a detail of it, and a number (16 bits).
 An ASK is answered at once; what takes time is told later. So is what nobody asked for.
 The number is that of a record of whoever gets the message, or, in an ASK, who sends it.
 """
 
-from struct import unpack_from
+from struct import pack_into, unpack_from
 
 MESSAGE_BYTES = 60
-HEAD = "<BBH"
+HEAD_BYTES = 4
 NAME_BYTES = 32  # of a service, an interface, a client
 TEXT_BYTES = 48  # why something was refused
 
@@ -36,7 +36,7 @@ FOUND_FORMAT = "<BBHBBH"  # core, slot, generation; as answer to LOOK_UP too
 # slot, client's doorbell, generation, slots of a ring, region's offset, hash, client's name
 BIND_FORMAT = "<BBHBBHHHIQ32s"
 BOUND_FORMAT = "<BBHHH"
-TEXT_FORMAT = "<BBH48s"
+TEXT_FORMAT = "<BBH48s"  # what put_text() makes
 NAME_FORMAT = "<BBHBBH32s"  # core, slot, generation, name
 EXPORT_FORMAT = "<BBHHH32s"  # sessions open, sessions at most, interface
 # kind, state, peer, side; credits, sent, received; name
@@ -44,6 +44,7 @@ CHANNEL_FORMAT = "<BBHBBBBHxxII32s"
 
 # --- details of an answer, and why a bind came to nothing ---
 DONE, WAIT, ABSENT, TAKEN, FULL, REFUSED, DIFFERS, BROKE, DIED = range(9)
+HEAP_FULL = "its core's heap is full"  # what FULL means without a text
 # --- how an end of a channel ended ---
 CLOSED, FAILED, KILLED = range(3)
 
@@ -75,8 +76,7 @@ def name_of(field):
 
 def put_text(message, text):
     """Why, behind the head; as much of it as there is room for."""
-    data = shortened(text, TEXT_BYTES)
-    message[4 : 4 + TEXT_BYTES] = data + bytes(TEXT_BYTES - len(data))
+    pack_into("48s", message, 4, shortened(text, TEXT_BYTES))
 
 
 def text_of(message):

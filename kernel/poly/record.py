@@ -16,6 +16,7 @@ class Record:
         self.is_own = number is None
         self.number = binder.next_number() if number is None else number
         self.owes = 0  # operation of what its peer is to be told
+        self.transport = None  # of an end of a channel that is open
         self.was_asked = False  # whether an ASK about it was sent
 
     def say(self, operation):
@@ -24,7 +25,7 @@ class Record:
         self.binder.tell(self.peer)
 
     def pack(self, message, operation):
-        """Put what it owes into a message, behind operation and detail."""
+        """Put what it owes into a message. Allocates nothing."""
 
     def told(self):
         """The peer has heard what it was told."""
@@ -35,5 +36,5 @@ class Record:
     def peer_died(self):
         """The peer's core died; its memory is used anew after this. Allocates nothing."""
 
-    def peer_broke(self, error):
-        """The link to the peer was cut off; both cores live."""
+    def peer_broke(self, why):
+        """The link to the peer was cut off; both cores live. Allocates nothing that it needs."""

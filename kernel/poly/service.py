@@ -52,6 +52,7 @@ class Service(Record):
         self.hash = int(self.interface.hash, 16)
         self.open_view = open_view
         self.name = name
+        self.name_bytes = name.encode() if name else b""
         self.limit = limit  # sessions at one time
         self.accept = accept
         self.waiting = []  # bindings, the first first
@@ -80,22 +81,27 @@ class Service(Record):
                 raise Refused("%s: registered already, by core %d" % (self.name, self.iref[0]))
         message = bytearray(op.MESSAGE_BYTES)
         self.pack(message, op.REGISTER)
-        message[0] = op.REGISTER
         self.registered = True  # from now on it must be taken back
         answer = self.binder.ask(NAMING_CORE, message, Deadline(limits.ANSWER_MS))
         if answer[1] == op.TAKEN:
             raise Refused("%s: registered already, by core %d" % (self.name, answer[4]))
         if answer[1] == op.FULL:
-            raise Exhausted("%s: %s" % (self.name, op.text_of(answer)))
+            raise Exhausted("%s: %s" % (self.name, op.text_of(answer) or op.HEAP_FULL))
 
     def pack(self, message, operation):
         _, slot, generation = self.iref
         if operation == op.UNREGISTER:
             op.put_head(message, operation, slot, generation)
         else:
-            name = op.shortened(self.name, op.NAME_BYTES)
             pack_into(
-                op.REGISTER_FORMAT, message, 0, operation, slot, self.number, generation, name
+                op.REGISTER_FORMAT,
+                message,
+                0,
+                operation,
+                slot,
+                self.number,
+                generation,
+                self.name_bytes,
             )
 
     def told(self):
@@ -210,6 +216,7 @@ class Service(Record):
         else:
             binding.status = op.REFUSED
         binding.text = str(error)
+        binding.refusal = op.shortened(binding.text, op.TEXT_BYTES)
         self.binder.kernel.log.add(
             "%s: refused core %d: %s" % (binding.name, binding.peer, binding.text)
         )

@@ -14,13 +14,11 @@ import cpu
 from poly import limits
 from poly import operations as op
 from poly.deadline import Deadline
-from poly.errors import PeerBroke
 from servers import messages as m
 from servers.naming import Naming
 
 NAMING_CORE = 0
 NUMBERS = 0xFFFF
-HEAP_FULL = "its core's heap is full"
 
 
 class Binder:
@@ -162,11 +160,12 @@ class Binder:
             cpu.ring(core, self.core)
 
     def link_broke(self, link):
-        """A link was cut off; both cores live."""
-        error = PeerBroke("core %d: %s" % (link.peer, link.broken))
-        for record in list(self.records):
-            if record.peer == link.peer:
-                record.peer_broke(error)
+        """A link was cut off; both cores live. Allocates nothing that it needs."""
+        at = len(self.records)
+        while at > 0:
+            at -= 1
+            if at < len(self.records) and self.records[at].peer == link.peer:
+                self.records[at].peer_broke(link.broken)
 
     # --- asked ------------------------------------------------------------------
 
@@ -183,7 +182,7 @@ class Binder:
             answer[1] = function(core, message, answer)
         except MemoryError:
             answer[1] = op.FULL
-            op.put_text(answer, HEAP_FULL)
+            op.put_text(answer, op.HEAP_FULL)
         return True
 
     def register(self, core, message, answer):
@@ -194,6 +193,8 @@ class Binder:
         detail = self.naming.register((core, slot, generation), name)
         if detail == op.TAKEN:
             answer[4] = self.naming.irefs[name][0]
+        elif detail == op.FULL:
+            op.put_text(answer, "%d of %d names in use" % (limits.NAMES, limits.NAMES))
         return detail
 
     def look_up(self, core, message, answer):
@@ -201,6 +202,8 @@ class Binder:
         if self.naming is None:
             return op.ABSENT
         found = self.naming.look_up(core, number, op.name_of(name), wait)
+        if found == op.FULL:
+            op.put_text(answer, "%d of %d look-ups wait" % (limits.LOOK_UPS, limits.LOOK_UPS))
         if isinstance(found, int):
             return found
         pack_into(op.FOUND_FORMAT, answer, 0, op.LOOK_UP, op.DONE, number, *found)
@@ -294,7 +297,7 @@ class Binder:
             self.naming.forget(core, number)
         else:
             try:
-                self.register(core, message, None)
+                self.register(core, message, bytearray(op.MESSAGE_BYTES))
             except MemoryError:
                 pass  # its name is not known any more: the service is, by its iref
 
@@ -327,10 +330,8 @@ class Binder:
         return None
 
     def pack_debt(self, record, message):
-        operation, record.owes = record.owes, 0
-        message[0] = operation
-        message[1] = 0
-        record.pack(message, operation)
+        record.pack(message, record.owes)
+        record.owes = 0
 
     def tell_here(self):
         """What this core has to tell itself."""

@@ -304,6 +304,7 @@ class Monitor(Requests):
         return self.bind
 
     def make_binder(self, _):
+        bytearray(limits.BINDER_BYTES)  # or MemoryError: an import must not end half-way
         from servers.bind import Binder
 
         self.bind = Binder(self.kernel)

@@ -59,6 +59,22 @@ def test_the_death_of_a_core_is_told_once_and_its_names_are_gone(
     assert result.status == 0
 
 
+@pytest.mark.machine_setup(mem="4M")
+def test_a_core_with_a_full_or_locked_heap_refuses_or_admits_and_lives(shell: Console) -> None:
+    """MON-1"""
+    shell.command("cd /rom/services")
+    for _ in range(2):
+        full, absent = "Exhausted echo: its core's heap is full", "NoSuchService echo: .*"
+        late = "Timeout echo: not accepted within 200 ms"
+        either = f"{full}|{absent}"
+        lines = [either, either, full, either, late, absent]
+        printed = shell.command("run crowded 2")
+        assert all(map(re.fullmatch, lines, printed.splitlines())), printed
+        assert len(printed.splitlines()) == len(lines), printed
+        assert not differences(RUNS[0], shell.command(RUNS[0].command))  # core 2 serves again
+    all_free(shell)
+
+
 def test_names_outlive_the_core_that_keeps_them(shell: Console) -> None:
     """NAM-1: core 0's next life hears them again"""
     shell.command("cd /rom/services")

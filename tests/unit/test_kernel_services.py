@@ -3,12 +3,14 @@ or core; nothing is left behind (TRN-2, TRN-6, MON-1, MON-3, NAM-1, SES-2).
 Method: the kernel's Python on simulated cores (host_core.py), with the shipped interfaces."""
 
 import json
+import random
 import sys
 import types
 from collections.abc import Callable
+from struct import pack_into
 
 import pytest
-from host_core import ONLINE, Machine
+from host_core import ONLINE, Machine, acting_as
 from idl_values import module_of
 from service_runs import IDS, RUNS, SERVICES, Run, differences
 
@@ -21,6 +23,7 @@ for name in ("echo", "idctest"):
     setattr(interfaces, name, module_of(compile_file(file).interface))
 sys.modules["interfaces"] = interfaces
 
+HASHES = [int(module.HASH, 16) for module in (interfaces.echo, interfaces.idctest)]
 CORES = 4
 PROGRAMS = {file.name: file.read_text() for file in SERVICES.glob("*.py")}
 sys.path.append(str(SERVICES))  # for what they import of each other
@@ -81,4 +84,50 @@ def test_any_core_may_be_restarted_at_any_turn(
     machine.type("\n")
     machine.run_until(machine.prompted)
     machine.command("kill 1")
+    settled(machine)
+
+
+def told_at_random(machine: Machine, core: int, seed: int) -> None:
+    """Core 3 asks, answers and tells this core whatever there is, and more."""
+    from poly import operations as op
+
+    chance = random.Random(seed)
+    with acting_as(machine.cores[core]):
+        binder = machine.cores[core].kernel.monitor.binder()
+        machine.cores[core].in_callback = True
+        answer = bytearray(op.MESSAGE_BYTES)
+        for _ in range(2000):
+            message = bytearray(chance.randbytes(op.MESSAGE_BYTES))
+            message[0] = chance.randrange(op.NAMED + 2)
+            message[1] = chance.randrange(10)
+            message[2] = chance.randrange(8)  # the numbers of records are small
+            message[3] = chance.choice((0, 0, 0, 1))
+            if chance.random() < 0.5:  # an iref that there may be, and a ring that there may be
+                pack_into("<BBHHHIQ", message, 4, 0, 0, 0, 200, 4, 0, chance.choice(HASHES))
+            function = chance.choice((binder.on_tell, binder.on_answer, binder.on_ask))
+            if function == binder.on_ask:
+                function(3, message, answer)
+            else:
+                function(3, message)
+        machine.cores[core].in_callback = False
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_a_core_says_at_random_harms_no_channel_of_others(
+    start: Callable[..., Machine], seed: int
+) -> None:
+    """UMP-7, MON-1"""
+    machine = start(seed=seed)
+    machine.run_until(machine.prompted)
+    machine.type("run outlive\n")
+    machine.run_until(lambda: b"waiting" in machine.console)
+    for core in (0, 2):
+        told_at_random(machine, core, seed)
+    for _ in range(1000):
+        machine.step()
+    assert b"told" not in machine.console
+    machine.crash(3, "")  # what it has left ends with it
+    machine.run_until(lambda: machine.cores[3].generation == 1)
+    machine.type("\x03")
+    machine.run_until(machine.prompted)
     settled(machine)

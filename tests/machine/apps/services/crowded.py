@@ -1,32 +1,19 @@
-"""Export a service, then fill the heap (or, `locked`, lock it) and serve nothing."""
+"""crowded CORE: connect to a service of a core whose heap is full; then look up a name there."""
 
 import sys
 
-import micropython
-from echo_session import Echo
+from echo_session import refused
 from interfaces import echo
 
 import poly
 
-
-def fill():
-    held = []
-    size = 1 << 16
-    while size:
-        try:
-            held.append(bytearray(size))
-        except MemoryError:
-            size //= 2
-    return held
-
-
-if len(sys.argv) == 1:
-    service = poly.export(echo, Echo, "crowded")
-    print("exported")
-elif sys.argv[1] == "locked":
-    micropython.heap_lock()
-else:
-    print("filled")
-    held = fill()
-while True:
-    pass
+core = int(sys.argv[1])
+# Where the heap is full, every attempt looks through all of it.
+for how, timeout_ms in (("bare", 5000), ("full", 5000), ("locked", 200)):
+    with poly.spawn(core, "crowd", [how]) as child:
+        iref = eval(child.channel.recv())
+        options = {"timeout_ms": timeout_ms}
+        refused(lambda iref=iref, options=options: poly.do(poly.connect(echo, iref, **options)))
+        refused(lambda core=core: poly.do(poly.connect(echo, (core, 15, 0))))
+        child.kill()
+        child.wait()
