@@ -27,8 +27,23 @@ DATA, CAPS, FIN = range(3)  # kinds of a transport's messages
 KINDS = 63  # of a channel's; the last one takes a train back
 FIRST_TAG = 64  # of a client's first call
 STRAYS = 9  # responses to no call that cut the peer off
-IREF = struct.Struct("<BBHHH")
-GOOD_IREF = (1, 0, 3, 7, 0)
+ROW = struct.Struct("<BBHIII")  # of a capability: poly/capability.py
+GOOD_IREF = (1, 0, 3, 7, 0, 0)
+BAD_ROWS = (
+    (0, 0, 3, 7, 0, 0),  # no kind
+    (3, 0, 3, 7, 0, 0),
+    (1, 200, 3, 7, 0, 0),  # no core
+    (1, 0, 16, 7, 0, 0),  # no place for an export
+    (1, 0, 3, 0x10000, 0, 0),  # no generation
+    (1, 0, 3, 7, 1, 0),  # something where nothing belongs
+    (1, 0, 3, 7, 0, 1),
+    (2, 200, 1, 0, 4096, 0),  # a region that is not the peer's
+    (2, 0, 1, 1, 4096, 0),  # not on a page
+    (2, 0, 1, 0, 4095, 0),
+    (2, 0, 1, 0, 0, 0),  # empty
+    (2, 0, 1, 0xFFFFF000, 4096, 0),  # beyond all arenas
+    (2, 0, 1, 0, 0xFFFFF000, 0),
+)
 
 Frame: TypeAlias = tuple[int, bytes]
 Case: TypeAlias = tuple[str, str, Any, list[Frame], list[Frame], int, str]
@@ -238,18 +253,13 @@ class Mutator:
         frame, caps = self.pack(message, self.tag(message))
         if not caps:
             return None
-        choice = self.random.randrange(7)
+        choice = self.random.randrange(8)
         if choice == 0:
             return [(CAPS, self.random.randbytes(self.random.randrange(4)))], "length"
         if choice == 1:
             count = self.random.choice((0, 17, 0xFFFFFFFF, self.random.randrange(17, 1 << 32)))
             return [(CAPS, struct.pack("<I", count) + bytes(frame))], "capability"
-        wrong = list(GOOD_IREF)
-        place = choice - 2
-        wrong[place] = (0, 200, 16, 0, 1)[place]
-        if place == 3:  # any generation may be
-            return None
-        return [framed(frame, [*caps[:-1], tuple(wrong)])], "capability"
+        return [framed(frame, [*caps[:-1], self.random.choice(BAD_ROWS)])], "capability"
 
     def wrong_failure(self, message: Message, role: str) -> Any:
         """The answer that a call failed."""
@@ -280,7 +290,7 @@ def framed(frame: bytes | bytearray, caps: list[Any]) -> Frame:
     """As a transport posts it."""
     if not caps:
         return DATA, bytes(frame)
-    irefs = b"".join(IREF.pack(*cap) for cap in caps)
+    irefs = b"".join(ROW.pack(*cap) for cap in caps)
     return CAPS, struct.pack("<I", len(caps)) + irefs + bytes(frame)
 
 

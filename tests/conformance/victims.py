@@ -5,9 +5,10 @@ Each case has a channel of its own; beside it is one, of the same port, that mus
 
 from ends import VIEWS, Watched
 
-from poly import capability
+from poly import limits, wire
 
 SLOTS = 64  # for a whole message, so that the peer need not be served
+CAPABILITIES_BYTES = wire.COUNT_BYTES + limits.CAPABILITIES * wire.CAPABILITY_BYTES
 BATCH = 20  # channels of one link
 
 
@@ -87,7 +88,7 @@ class Attack:
         module, role, call, good, wrong, handled, reason = case
         module = self.modules[module]
         link = self.link
-        longest = capability.longest(module.INTERFACE) + 8 * 16
+        longest = module.INTERFACE.frame_bytes + CAPABILITIES_BYTES
         near, far = link.connect(view_of(module, role), "bare", SLOTS, longest)
         victim = link.side.ends[near]
         if call:
