@@ -52,7 +52,7 @@ def mount():
 def serve_forever(kernel):
     """The main loop of a core without a console. Its monitor takes the requests."""
     kernel.monitor.start()
-    starting = "programs" in kernel.arguments
+    starting = kernel.monitor.startup_left > 0
     while True:
         try:
             if starting:

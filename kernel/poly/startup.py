@@ -19,9 +19,7 @@ def start(kernel, on_terminal=False):
     """Run this core's programs to their ends. One that is killed takes the rest with it."""
     monitor = kernel.monitor
     try:
-        entries = own_entries(kernel)
-        monitor.startup_left = len(entries)
-        for entry in entries:
+        for entry in own_entries(kernel):
             status = run_entry(kernel, entry, on_terminal)
             monitor.startup_status = max(monitor.startup_status, status)
             monitor.startup_left -= 1

@@ -52,8 +52,7 @@ class Monitor(Requests):
         self.heap_bytes = 0
         self.started_ms = 0
         self.started_by = 0
-        # Of the system file's programs here; no fewer until startup.py has looked.
-        self.startup_left = len(kernel.arguments.get("programs", ()))
+        self.startup_left = 0  # of the system file's programs here
         self.startup_status = 0
         self.byte = bytearray(1)
         self.refusal = bytearray(REFUSAL_BYTES)
@@ -82,7 +81,11 @@ class Monitor(Requests):
 
     def start(self):
         self.announce(None)
-        if "programs" not in self.kernel.arguments:  # else startup.py says when
+        if "programs" in self.kernel.arguments:
+            from poly import startup
+
+            self.startup_left = len(startup.own_entries(self.kernel))
+        if not self.startup_left:  # else startup.py says when
             self.rest()
         cpu.on_urgent(self.serve)
         if cpu.generation():
