@@ -4,11 +4,13 @@ one that watches it, one that it deals with; then restarts by the shell, of core
 
 import random
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from holding import HEAP_NOISE_BYTES, but_heap, growth, take_census
+from holding import APPS, HEAP_NOISE_BYTES, but_heap, growth, take_census
 
-from polyphone.machine.console import Console, CoreRepl
+from polyphone.machine.console import CTRL_C, Console, CoreRepl
 
 STATES = ["loop", "wait", "masked", "interrupt", "overflow", "fault", "exhaust", "heap_lock",
           "send", "receive"]  # fmt: skip
@@ -130,13 +132,30 @@ def test_all_others_crash_at_once_and_come_back(shell: Console, survivor: int) -
 
 # --- the soak -------------------------------------------------------------------------------
 
-SOAK_RESTARTS = 200
+SOAK_RESTARTS = 140  # with those of core 0, 200 on each board
+HOME_RESTARTS = 60
+HOME_SYSTEM = """
+[restart]
+intensity = 15
+period_s = 1
+
+[[program]]
+core = 0
+run = "soak_home"
+restart = "always"
+
+[[program]]
+core = 1
+run = "soak_zero"
+args = ["{seed}", "{restarts}"]
+"""
+NOTHING_HELD = (0, 0, 0, 0)  # regions, doorbells, children, links
 COUNTS = re.compile(r"soak: told (\d+), not once (\d+), sent (\d+), received (\d+)\n")
 
 
 @pytest.mark.machine_setup(arguments={"restart": {"intensity": 15, "period_ms": 100}})
 def test_random_restarts_lose_and_double_nothing_among_the_others(shell: Console) -> None:
-    """The ledgers are in apps/soak.py and apps/soaked.py: an error there is the status."""
+    """The ledgers are in apps/ledgers.py and apps/soaked.py: an error there is the status."""
     seed = random.randrange(1 << 16)
     print(f"seed {seed}: run soak {seed} {SOAK_RESTARTS}")
     assert shell.run(f"run soak {seed} 10").status == 0  # names and links that stay
@@ -151,3 +170,27 @@ def test_random_restarts_lose_and_double_nothing_among_the_others(shell: Console
     assert but_heap(after) == but_heap(before)
     grown = growth(before, after)
     assert max(grown.values()) <= HEAP_NOISE_BYTES, grown
+
+
+def test_core_0_comes_back_while_the_others_exchange_messages(
+    machine: Callable[..., Console], tmp_path: Path
+) -> None:
+    """Core 1 restarts it, and has its own ledger with core 3; each life of core 0 has one with
+    core 2. An error in any is a program's status, on the console."""
+    seed = random.randrange(1 << 16)
+    file = tmp_path / "soak.toml"
+    file.write_text(HOME_SYSTEM.format(seed=seed, restarts=HOME_RESTARTS))
+    console = machine(system=file, apps=APPS)
+    for restarted in [*range(10, HOME_RESTARTS + 1, 10), "all"]:
+        console.expect(rf"\[1\] soak_zero: restarted {restarted}, (.*)\r\n")
+    told, not_once, sent, received = map(int, re.findall(r"\d+", console.matched[1]))
+    assert not_once == 0 and told > 0
+    assert min(sent, received) > HOME_RESTARTS
+    console.send(CTRL_C)  # the last life's own exchange
+    console.expect_prompt()
+    text = console.text()
+    assert "Traceback" not in text and "ended with status 1" not in text, text[-4000:]
+    generation = int(console.run("cores").lines[0].split()[4])
+    assert generation >= HOME_RESTARTS  # where it panicked, twice for one of them
+    for held in take_census(console).values():
+        assert held[1:5] == NOTHING_HELD
