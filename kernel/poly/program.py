@@ -1,8 +1,8 @@
 """Running a program on this core, and leaving nothing of it behind.
 
 A program is a shipped one (frozen, `programs.NAME`) or a file; it runs as
-`__main__`. Whatever ends it, afterwards the modules, the folder, the heap lock
-and standard input are as before, and what it spawned is gone.
+`__main__`. Whatever ends it, afterwards the modules, the folder, what is mounted,
+the heap lock and standard input are as before, and what it spawned is gone.
 """
 
 import gc
@@ -13,6 +13,7 @@ import sys
 import time
 
 import cpu
+import vfs
 
 import programs
 from poly import heap
@@ -254,6 +255,24 @@ def close_children(kernel):
             kernel.log.add("%s on core %d: %s" % (child.name, child.core, error))
 
 
+def current_folder():
+    """Its path; / where a file system of the user's does not know."""
+    try:
+        return os.getcwd()
+    except Exception:
+        return "/"
+
+
+def change_folder(folder):
+    """Go there, or to / if it is gone. A file system of the user's may be at /, and refuse."""
+    for place in (folder, "/"):
+        try:
+            os.chdir(place)
+            return
+        except Exception:
+            pass
+
+
 class Surroundings:
     """What a program finds, to be put back after it."""
 
@@ -261,7 +280,8 @@ class Surroundings:
         self.modules = dict(sys.modules)
         self.path = list(sys.path)
         self.argv = list(sys.argv)
-        self.folder = os.getcwd()
+        self.folder = current_folder()
+        self.mounts = vfs.mount()
 
     def empty(self):
         """Free what the program's globals hold. Allocates nothing: the heap may be full.
@@ -280,10 +300,24 @@ class Surroundings:
         self.restore_modules()
         sys.path[:] = self.path
         sys.argv[:] = self.argv
-        os.chdir(self.folder)
+        self.restore_mounts()
+        change_folder(self.folder)
         if not cpu.is_console():
             while cpu.take_input() >= 0:
                 pass
+
+    def restore_mounts(self):
+        """Mount what is to be mounted, and nothing else."""
+        for mounted in vfs.mount():
+            if mounted not in self.mounts:
+                try:
+                    vfs.umount(mounted[1])
+                except Exception:
+                    pass  # raised by a file system of the user's, which is gone all the same
+        now = vfs.mount()
+        for mounted in self.mounts:
+            if mounted not in now:
+                vfs.mount(*mounted)
 
     def restore_modules(self, packages=()):
         """Forget what was imported since, except from these packages."""

@@ -3,8 +3,6 @@
 Its monitor accepts a RUN message while this core is idle; all else happens here.
 """
 
-import os
-
 import cpu
 import ump
 
@@ -46,13 +44,10 @@ def serve(kernel, request):
 
 def run_in(kernel, task, strings):
     """Run a program in the folder of whoever asked for it, if this core has that too."""
-    folder = os.getcwd()
-    try:
-        os.chdir(strings[0])
-    except OSError:
-        pass  # one that only the other core has mounted
+    folder = program.current_folder()
+    program.change_folder(strings[0])
     status = program.run(kernel, task, strings[1], strings[2:])
-    os.chdir(folder)
+    program.change_folder(folder)
     return status
 
 

@@ -16,7 +16,6 @@ import time
 
 import cpu
 import micropython
-import vfs
 
 import __main__
 
@@ -26,12 +25,14 @@ from poly.core import GO_ON
 from poly.program import (
     Program,
     Surroundings,
+    change_folder,
     close_children,
     close_domains,
+    current_folder,
     exchange_ports,
     guarded,
 )
-from servers.ram import FOLDER, Ram
+from servers.ram import Ram
 
 KERNEL = ("poly", "programs", "servers", "shell")  # packages that stay imported
 
@@ -82,11 +83,8 @@ class Console:
     def swap(self):
         """Exchange what the prompt has of its own for what the kernel has."""
         kernel = self.kernel
-        folder, path, argv = os.getcwd(), list(sys.path), list(sys.argv)
-        try:
-            os.chdir(self.folder)
-        except OSError:
-            os.chdir("/")  # it was unmounted, or removed
+        folder, path, argv = current_folder(), list(sys.path), list(sys.argv)
+        change_folder(self.folder)
         sys.path[:] = self.path
         sys.argv[:] = self.argv
         self.folder, self.path, self.argv = folder, path, argv
@@ -133,12 +131,10 @@ class Console:
         __main__.__dict__.update(self.names)
         close_domains(self.kernel)
         close_children(self.kernel)
-        for _, folder in vfs.mount():
-            if folder not in ("/", FOLDER):
-                vfs.umount(folder)
         micropython.opt_level(0)
         self.before.restore_modules(KERNEL)
         sys.path[:] = self.before.path
         sys.argv[:] = self.before.argv
+        self.before.restore_mounts()
         os.chdir(self.ram.mount())
         gc.collect()

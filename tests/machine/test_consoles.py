@@ -240,6 +240,23 @@ def test_the_prompt_of_core_0_works_while_the_shell_waits_for_a_program(
     assert shell.run("run hello").output == "hello from core 0 of 4\n"
 
 
+@pytest.mark.parametrize(("core", "status"), [(0, 1), (2, 0)], ids=["0", "2"])
+def test_a_prompt_may_mount_what_can_do_nothing(
+    shell: Console, terminal: Callable[[int], "pexpect.spawn[str]"], core: int, status: int
+) -> None:
+    """At / even, where core 0's shell looks for programs: Ctrl-D ends that."""
+    session = terminal(core)
+    assert enter(session, "import os, sys, vfs; sys.path.append('/rom'); import mounter") == ""
+    assert "Files" in enter(session, "vfs.mount()")
+    wait_until_idle(shell, core)
+    assert shell.run(f"run hello @{core}").status == status
+    session.send("\x04")
+    session.expect("soft reboot.*>>> ")
+    assert "'/ram'" in enter(session, "import os, vfs; vfs.mount(), os.getcwd()")
+    assert shell.run(f"run leave 7 @{core}").status == 7
+    assert not shell.panics()
+
+
 def test_a_prompt_that_has_filled_the_heap_does_not_take_its_core_along(
     shell: Console, links: Links
 ) -> None:

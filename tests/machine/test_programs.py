@@ -194,6 +194,13 @@ def test_every_run_finds_a_fresh_world(steady: Console, cores: str) -> None:
         assert steady.run("pwd").output == "/\n"
 
 
+@pytest.mark.parametrize("cores", ["@0", "@2"])
+def test_what_a_program_mounts_and_unmounts_goes_with_it(steady: Console, cores: str) -> None:
+    for _ in range(2):
+        assert steady.run(f"run mounter {cores}").status == 0
+        assert steady.run(f"run leave 7 {cores}").status == 7  # its file is there
+
+
 def test_hundreds_of_runs_leave_the_heap_as_it_was(shell: Console) -> None:
     line = "; ".join([f"run {name} @{core}" for name in ("hello", "leave") for core in range(4)])
     for _ in range(10):

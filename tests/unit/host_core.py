@@ -1046,6 +1046,7 @@ def install() -> None:
     sys.modules["ump"] = ump
     sys.modules["cpu"] = Cpu("cpu")
     sys.modules["vfs"] = types.ModuleType("vfs")
+    sys.modules["vfs"].__dict__.update(mount=lambda: [])
     time.__dict__.update(
         ticks_ms=lambda: now_us() // 1000,
         ticks_us=now_us,
