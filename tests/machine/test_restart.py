@@ -182,7 +182,7 @@ def test_core_0_comes_back_while_the_others_exchange_messages(
     file.write_text(HOME_SYSTEM.format(seed=seed, restarts=HOME_RESTARTS))
     console = machine(system=file, apps=APPS)
     for restarted in [*range(10, HOME_RESTARTS + 1, 10), "all"]:
-        console.expect(rf"\[1\] soak_zero: restarted {restarted}, (.*)\r\n")
+        console.expect(rf"\[1\] soak_zero: restarted {restarted}, ([^\r]*)\r\n")
     told, not_once, sent, received = map(int, re.findall(r"\d+", console.matched[1]))
     assert not_once == 0 and told > 0
     assert min(sent, received) > HOME_RESTARTS
