@@ -135,6 +135,9 @@ def main(board: Board, cores: Sequence[int]) -> int:
                 file.write_text(outcome.output, encoding="utf-8")
                 good &= not outcome.failed and not outcome.unexplained
                 good &= len(outcome.passed) > MORE_THAN
+        for report in console.panics():  # run-tests.py goes on after a restart
+            print(report)
+            good = False
         for pattern, text in LEFT_OUT.items():
             print(f"left out: {pattern}: {text}")
     finally:
