@@ -64,7 +64,13 @@ def parser() -> argparse.ArgumentParser:
     repl.add_argument("--core", default="0", help="which (default %(default)s)")
     suite = add("test-upstream", parents=[board], help="MicroPython's own tests on cores")
     suite.add_argument("--test-cores", default="0,3", help="on which (default %(default)s)")
-    add("bench", parents=[board], help="measure")
+    bench = add("bench", parents=[board], help="measure")
+    bench.add_argument(
+        "--profile",
+        metavar="PROGRAM",
+        help="where a round's instructions go, by function: a program of the benches with its"
+        " arguments, all but the last, which is the count of rounds: 'rpc_one.py UMP'",
+    )
     report = add("symbolize", parents=[board], help="name the addresses in a panic report")
     report.add_argument("log", type=Path, help="a console log, - for standard input")
     report.add_argument("--elf", type=Path, help="the image (default: the board's)")
@@ -140,7 +146,9 @@ def run_command(options: argparse.Namespace) -> int:
         build.build(board)
         from polyphone import bench
 
-        return int(bench.main(board) or 0)
+        if options.profile is not None:
+            return bench.profile(board, options.profile)
+        return bench.main(board)
     chosen = setup(options)
     build.build(chosen.board)
     if options.command == "exec":

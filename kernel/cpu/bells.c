@@ -26,10 +26,10 @@ static int next_bell(const struct bells *bells, uint32_t words, unsigned after) 
         if (words == 0) {
             return -1;
         }
-        word = __builtin_ctz(words);
+        word = first_bit(words);
         bits = bells->latched[word];
     }
-    return word * 32 + __builtin_ctz(bits);
+    return word * 32 + first_bit(bits);
 }
 
 /* One of a level that has some. */
@@ -37,8 +37,8 @@ static int take_of(struct bells *bells, unsigned level) {
     uint32_t words = bells->summary & levels[level].words;
     int bell = next_bell(bells, words, bells->last[level]);
     if (bell < 0) { /* the round is over */
-        unsigned word = __builtin_ctz(words);
-        bell = word * 32 + __builtin_ctz(bells->latched[word]);
+        unsigned word = first_bit(words);
+        bell = word * 32 + first_bit(bells->latched[word]);
     }
     unsigned word = bell / 32;
     bells->latched[word] &= ~(1u << bell % 32);

@@ -28,6 +28,17 @@ struct bells {                     /* all zero: none has rung */
     uint8_t in_a_row[BELL_LEVELS]; /* takes since a lower level, which waits, had one */
 };
 
+/* Number of the lowest bit of `bits`, which is not 0. By multiplication with a de Bruijn
+ * sequence: the compiler's own is a call of some 50 instructions where the processor counts no
+ * zeros. */
+static inline unsigned first_bit(uint32_t bits) {
+    static const uint8_t place[32] = {
+        0, 1, 28, 2, 29, 14, 24, 3, 30, 22, 20, 15, 25, 17, 4, 8,
+        31, 27, 13, 23, 21, 19, 16, 7, 26, 12, 18, 6, 11, 5, 10, 9,
+    };
+    return place[(bits & -bits) * 0x077cb531u >> 27];
+}
+
 /* These bells of a word rang. */
 static inline void bells_latch(struct bells *bells, unsigned word, uint32_t bits) {
     if (bits != 0) {

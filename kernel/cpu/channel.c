@@ -186,6 +186,16 @@ bool channel_arm(struct channel *channel) {
     return true;
 }
 
+static bool message_or_event(struct channel *channel, unsigned unused) {
+    return message_there(channel, unused) || core_is_eventful();
+}
+
+bool channel_poll_and_arm(struct channel *channel) {
+    disarm_receiver(channel);
+    poll_for_a_while(channel, message_or_event, 0);
+    return channel_arm(channel);
+}
+
 mp_uint_t channel_poll(struct channel *channel, mp_uint_t flags) {
     mp_uint_t ready = 0;
     if (fault_of(channel) != UMP_ALIVE) {

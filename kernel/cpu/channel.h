@@ -100,6 +100,10 @@ bool channel_take(struct channel *channel, struct message *message);
 bool channel_arm(struct channel *channel);
 void channel_disarm(struct channel *channel);
 
+/* As channel_arm(), but looks for a while before it announces sleep (BOOT->spin_us), or until
+ * something else happens on this core: a peer that sends meanwhile need not ring. */
+bool channel_poll_and_arm(struct channel *channel);
+
 /* MP_STREAM_POLL_* flags that are ready. For those that are not, announces
  * sleep and looks again; that stays announced until the next message or send. */
 mp_uint_t channel_poll(struct channel *channel, mp_uint_t flags);

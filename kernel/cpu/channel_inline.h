@@ -7,7 +7,7 @@
 #include "channel.h"
 
 #include "core.h"
-#include "py/mpstate.h"
+#include "pending.h"
 #include "py/runtime.h"
 #include "ump.c"
 
@@ -49,14 +49,6 @@ static inline void disarm_sender(struct channel *channel) {
     if (channel->tx_armed) {
         channel->tx_armed = false;
         ump_producer_sleep(&channel->tx, false);
-    }
-}
-
-/* As mp_handle_pending(true), which it calls if there is something. */
-static inline void serve_pending(void) {
-    if (MP_STATE_VM(sched_state) == MP_SCHED_PENDING
-        || MP_STATE_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
-        mp_handle_pending(true);
     }
 }
 

@@ -114,6 +114,9 @@ bool core_alarm_passed(void);
 /* Something happened: ends the wait under way or the next one. */
 void core_event(void);
 
+/* Whether something did since the last wait returned, so that one would not sleep. */
+bool core_is_eventful(void);
+
 /* Runs `serve` (set once, by the cpu module) at the next bytecode boundary. */
 void core_schedule_urgent(void);
 

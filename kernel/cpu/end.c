@@ -7,8 +7,13 @@
 
 #include "end.h"
 #include "py/objarray.h"
+#include "py/objtype.h"
 
 #define SERVED_AT_ONCE 32
+
+/* The last one with a peer on another core that was served: who sent once sends again. NULL:
+ * none. */
+MP_REGISTER_ROOT_POINTER(struct end *end_served);
 
 static mp_obj_t call_method(mp_obj_t object, qstr name, size_t n, const mp_obj_t *args) {
     mp_obj_t call[2 + 4];
@@ -57,6 +62,35 @@ static const struct frame *frame_of(struct end *end, unsigned number) {
     return number - 1 < end->frame_count ? &end->frames[number - 1] : NULL;
 }
 
+/* --- methods of the target -------------------------------------------------------- */
+
+/* Of message `number`, as mp_load_method_maybe() gives it. Looks first where the target's
+ * class had it the last time: an attribute of the target itself comes before that. */
+static void load_handler(struct end *end, unsigned number, mp_obj_t *method) {
+    mp_obj_t target = end->target, name = MP_OBJ_NEW_QSTR(end->methods[number - 1].name);
+    const mp_obj_type_t *type = mp_obj_get_type(target);
+    if (mp_obj_is_instance_type(type) && MP_OBJ_TYPE_HAS_SLOT(type, locals_dict)) {
+        mp_obj_instance_t *instance = MP_OBJ_TO_PTR(target);
+        mp_map_t *own = &MP_OBJ_TYPE_GET_SLOT(type, locals_dict)->map;
+        uint16_t *place = &end->methods[number - 1].place;
+        if (*place >= own->alloc || own->table[*place].key != name) {
+            mp_map_elem_t *found = mp_map_lookup(own, name, MP_MAP_LOOKUP);
+            *place = found == NULL ? UINT16_MAX : found - own->table;
+        }
+        mp_obj_t value = *place < own->alloc ? own->table[*place].value : MP_OBJ_NULL;
+        if (value != MP_OBJ_NULL && mp_obj_is_obj(value)
+            && (mp_obj_get_type(value)->flags & (MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN))
+            == MP_TYPE_FLAG_BINDS_SELF
+            && (instance->members.used == 0
+                || mp_map_lookup(&instance->members, name, MP_MAP_LOOKUP) == NULL)) {
+            method[0] = value;
+            method[1] = target;
+            return;
+        }
+    }
+    mp_load_method_maybe(target, MP_OBJ_QSTR_VALUE(name), method);
+}
+
 /* --- calls to an end on this core -------------------------------------------------- */
 
 /* Nothing of either end's is under way, so that a call may go straight to the peer's
@@ -78,11 +112,10 @@ MP_NOINLINE static struct call *call_directly(struct end *end, const struct fram
     const mp_obj_t *arguments) {
     struct end *peer = end->peer;
     mp_obj_t method[2 + FRAME_NUMBERS];
-    qstr name = peer->methods[frame->number - 1];
-    if (name == MP_QSTRnull || !frame_fits(frame, arguments)) {
+    if (peer->methods[frame->number - 1].name == MP_QSTRnull || !frame_fits(frame, arguments)) {
         return NULL;
     }
-    mp_load_method_maybe(peer->target, name, method);
+    load_handler(peer, frame->number, method);
     if (method[0] == MP_OBJ_NULL) {
         return NULL;
     }
@@ -147,13 +180,24 @@ struct stub {
     mp_obj_t function;             /* of Python: does the same, and all that is unusual */
 };
 
+/* A view's `_end`, which its __init__ has set; NULL: it has not. */
+static struct end *end_of(mp_obj_t view) {
+    if (!mp_obj_is_instance_type(mp_obj_get_type(view))) {
+        return NULL;
+    }
+    mp_obj_instance_t *instance = MP_OBJ_TO_PTR(view);
+    mp_map_elem_t *found = mp_map_lookup(&instance->members, MP_OBJ_NEW_QSTR(MP_QSTR__end),
+        MP_MAP_LOOKUP);
+    return found != NULL && mp_obj_is_type(found->value, &end_type) ? MP_OBJ_TO_PTR(found->value)
+        : NULL;
+}
+
 /* A method: its first argument is the view. */
 static mp_obj_t stub_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     struct stub *stub = MP_OBJ_TO_PTR(self);
     if (n_kw == 0 && n_args > 0) {
-        mp_obj_t object = mp_load_attr(args[0], MP_QSTR__end);
-        if (mp_obj_is_type(object, &end_type)) {
-            struct end *end = MP_OBJ_TO_PTR(object);
+        struct end *end = end_of(args[0]);
+        if (end != NULL) {
             const struct frame *frame = frame_of(end, stub->number);
             if (frame != NULL && frame->plain && frame->count == n_args - 1) {
                 if (frame->kind == FRAME_CALL) {
@@ -248,15 +292,14 @@ static bool dispatch(struct end *end, const struct message *message, volatile st
         call_finish(call, CALL_DONE, arguments[0]);
         return true;
     }
-    qstr name = end->methods[number - 1];
-    if (name == MP_QSTRnull || (frame->kind == FRAME_CALL ? tag == 0 : tag != 0)) {
+    if (end->methods[number - 1].name == MP_QSTRnull || (frame->kind == FRAME_CALL ? tag == 0 : tag != 0)) {
         return false;
     }
     if (frame->kind == FRAME_CALL && end->open != mp_const_none
         && mp_obj_is_true(end->open)) {
         return false; /* the tag may be in use */
     }
-    mp_load_method_maybe(end->target, name, arguments);
+    load_handler(end, number, arguments);
     if (arguments[0] == MP_OBJ_NULL) {
         return false;
     }
@@ -329,6 +372,9 @@ static void receive(struct end *end, volatile struct handling *now) {
  * dead, and all that came before was received. Whatever comes out of here, such as
  * KeyboardInterrupt, leaves the bell rung. */
 static bool serve(struct end *end) {
+    if (end->channel->memory == NULL) {
+        MP_STATE_VM(end_served) = end;
+    }
     volatile struct handling now = {0, 0, false};
     for (;;) {
         nlr_buf_t nlr;
@@ -348,6 +394,13 @@ static bool serve(struct end *end) {
         }
         now.under_way = false;
         handler_failed(end, now.number, now.tag, MP_OBJ_FROM_PTR(nlr.ret_val));
+    }
+}
+
+void end_poll(void) {
+    struct end *end = MP_STATE_VM(end_served);
+    if (BOOT->spin_us != 0 && end != NULL && end->live && channel_poll_and_arm(end->channel)) {
+        doorbell_latch(end->bell); /* it rang nowhere */
     }
 }
 
@@ -428,7 +481,7 @@ static mp_obj_t end_typed(size_t n_args, const mp_obj_t *args) {
     mp_map_t *description = mp_obj_dict_get_map(args[2]);
     size_t count = description->used;
     struct frame *frames = m_new0(struct frame, count);
-    uint16_t *methods = m_new0(uint16_t, count);
+    struct handler *methods = m_new0(struct handler, count);
     for (size_t i = 0; i < count; i++) {
         mp_obj_t row = mp_obj_dict_get(args[2], MP_OBJ_NEW_SMALL_INT(i + 1));
         struct frame *frame = &frames[i];
@@ -444,7 +497,7 @@ static mp_obj_t end_typed(size_t n_args, const mp_obj_t *args) {
         mp_map_elem_t *name = args[4] == mp_const_none ? NULL
             : mp_map_lookup(mp_obj_dict_get_map(args[4]), MP_OBJ_NEW_SMALL_INT(i + 1),
                 MP_MAP_LOOKUP);
-        methods[i] = name == NULL ? (qstr)MP_QSTRnull : mp_obj_str_get_qstr(name->value);
+        methods[i].name = name == NULL ? (qstr)MP_QSTRnull : mp_obj_str_get_qstr(name->value);
     }
     mp_uint_t accepts = 0;
     size_t kinds;
@@ -512,6 +565,9 @@ static void end_attr(mp_obj_t self, qstr name, mp_obj_t *dest) {
     } else if (dest[1] != MP_OBJ_NULL) {
         if (flag != NULL) {
             *flag = mp_obj_is_true(dest[1]);
+            if (!end->live && MP_STATE_VM(end_served) == end) {
+                MP_STATE_VM(end_served) = NULL;
+            }
         } else if (field != NULL) {
             *field = dest[1];
         } else if (counter != NULL) {

@@ -10,6 +10,11 @@
 #define END_QUANTUM_BYTES 2048     /* what one end may bring before the others (SPEC TRN-5) */
 #define END_MESSAGE_COST 128       /* that a message counts for besides its length */
 
+struct handler {                   /* a method */
+    uint16_t name;                 /* qstr; 0: none, Python's views handle it */
+    uint16_t place;                /* in its class, the last time */
+};
+
 struct end {
     mp_obj_base_t base;
     struct channel *channel;
@@ -22,7 +27,7 @@ struct end {
     struct calls *calls;           /* of a client */
     mp_obj_t open;                 /* set of tags, of a server: calls not yet answered */
     struct frame *frames;          /* [number - 1] */
-    uint16_t *methods;             /* [number - 1]: names of the target's methods, 0: Python's */
+    struct handler *methods;       /* [number - 1]: of the target's class */
     uint16_t frame_count;
     uint16_t bell;
     uint8_t accepts;               /* a bit for each enum frame_kind that the peer may send */
@@ -39,6 +44,10 @@ extern const mp_obj_type_t end_type;
 /* Serves sources (list, by doorbell) whose bells rang, those of `port`; others are put
  * into their own ports' lists. Whether there was any. */
 bool end_serve_rung(mp_obj_t sources, mp_obj_t port);
+
+/* Before a sleep: looks for a while whether the peer on another core that was served last
+ * sends more, unless there is something else to do. */
+void end_poll(void);
 
 /* The decorator for a method of a view that sends the message of this number. */
 mp_obj_t end_plain(mp_obj_t number);

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "core.h"
 #include "end.h"
+#include "pending.h"
 #include "py/mphal.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
@@ -21,6 +22,7 @@ static mp_obj_t calls_use(mp_obj_t sources, mp_obj_t port) {
     }
     MP_STATE_VM(calls_sources) = sources;
     MP_STATE_VM(calls_port) = port;
+    MP_STATE_VM(end_served) = NULL;
     due = false;
     return mp_const_none;
 }
@@ -31,6 +33,23 @@ static mp_obj_t calls_serve(mp_obj_t port) {
     return mp_obj_new_bool(end_serve_rung(MP_STATE_VM(calls_sources), port));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(calls_serve_obj, calls_serve);
+
+/* One turn of the default port's; whether there was anything to do. */
+static bool attend(mp_obj_t port) {
+    if (due || core_alarm_passed()) {
+        mp_obj_t method[2];
+        mp_load_method(port, MP_QSTR_serve, method);
+        mp_call_method_n_kw(0, 0, method);
+        return true;
+    }
+    return end_serve_rung(MP_STATE_VM(calls_sources), port);
+}
+
+static mp_obj_t calls_attend(void) {
+    mp_obj_t port = MP_STATE_VM(calls_port);
+    return mp_obj_new_bool(port != MP_OBJ_NULL && port != mp_const_none && attend(port));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(calls_attend_obj, calls_attend);
 
 static mp_obj_t calls_due(void) {
     due = true;
@@ -62,13 +81,7 @@ static mp_obj_t calls_do(mp_obj_t arg) {
     while (call->state == CALL_UNDER_WAY) {
         mp_obj_t port = MP_STATE_VM(calls_port);
         if (port != MP_OBJ_NULL && port != mp_const_none) {
-            if (due || core_alarm_passed()) {
-                mp_obj_t method[2];
-                mp_load_method(port, MP_QSTR_serve, method);
-                mp_call_method_n_kw(0, 0, method);
-                continue;
-            }
-            if (end_serve_rung(MP_STATE_VM(calls_sources), port)) {
+            if (attend(port)) {
                 continue;
             }
             if (tasks_wait()) {
@@ -79,9 +92,10 @@ static mp_obj_t calls_do(mp_obj_t arg) {
                 continue;
             }
         }
-        mp_handle_pending(true);
+        serve_pending();
+        end_poll();
         core_wait(0);
-        mp_handle_pending(true);
+        serve_pending();
     }
     return call_result(call);
 }
@@ -100,6 +114,7 @@ static const mp_rom_map_elem_t calls_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_End), MP_ROM_PTR(&end_type)},
     {MP_ROM_QSTR(MP_QSTR_use), MP_ROM_PTR(&calls_use_obj)},
     {MP_ROM_QSTR(MP_QSTR_serve), MP_ROM_PTR(&calls_serve_obj)},
+    {MP_ROM_QSTR(MP_QSTR_attend), MP_ROM_PTR(&calls_attend_obj)},
     {MP_ROM_QSTR(MP_QSTR_due), MP_ROM_PTR(&calls_due_obj)},
     {MP_ROM_QSTR(MP_QSTR_plain), MP_ROM_PTR(&calls_plain_obj)},
     {MP_ROM_QSTR(MP_QSTR_do), MP_ROM_PTR(&calls_do_obj)},

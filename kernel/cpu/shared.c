@@ -115,7 +115,7 @@ static int take_urgent_but(const uint32_t *but) {
         uint32_t bits = urgent_latched[word] & ~but[word];
         if (bits != 0) {
             urgent_latched[word] &= ~(bits & -bits);
-            return word * 32 + __builtin_ctz(bits);
+            return word * 32 + first_bit(bits);
         }
     }
     return -1;
@@ -150,7 +150,7 @@ int doorbell_take(void) {
         bells_pending = 0;
         arch_interrupts_restore(state);
         for (; words != 0; words &= words - 1) {
-            unsigned word = __builtin_ctz(words);
+            unsigned word = first_bit(words);
             bells_latch(&bells, word, mem_exchange(&control_of(core_number)->pending[word], 0));
         }
     }
@@ -176,6 +176,10 @@ bool core_alarm_passed(void) {
 /* Nothing happened, and no callback that another one scheduled is due. */
 static inline bool idle(void) {
     return !event && MP_STATE_VM(sched_state) != MP_SCHED_PENDING;
+}
+
+bool core_is_eventful(void) {
+    return !idle();
 }
 
 void core_wait(uint64_t deadline) {

@@ -390,11 +390,13 @@ def sleep_in(port):
 def queue_of(port, core, upstreams):
     """The class of a queue of streams that sleeps in the port."""
 
+    attend = calls.attend
+
     class Wake(io.IOBase):
         """Ends the wait for streams when the port had something to do."""
 
         def ioctl(self, request, _):
-            return READABLE if request == POLL and port.serve() else 0
+            return READABLE if request == POLL and attend() else 0
 
     class Queue(upstreams):
         UPSTREAMS = upstreams
@@ -409,7 +411,9 @@ def queue_of(port, core, upstreams):
             self.poller.register(self.wake, READABLE)
 
         def wait_io_event(self, dt_ms):
-            did = port.serve()
+            did = attend()
+            if dt_ms == 0 and len(self.map) == 1:
+                return  # a task is ready, and no stream is waited for
             while True:
                 self._wait(0 if did else dt_ms)
                 if dt_ms >= 0 or core._task_queue.peek():  # else the loop wants one to run
@@ -423,6 +427,6 @@ def queue_of(port, core, upstreams):
                     self.watch()
             elif dt_ms:
                 cpu.wait(dt_ms)
-                port.serve()
+                attend()
 
     return Queue

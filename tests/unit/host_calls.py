@@ -118,6 +118,11 @@ def serve(port: Any) -> bool:
     return did
 
 
+def attend() -> bool:
+    port = this_core().port
+    return port is not None and port.serve()
+
+
 def due() -> None:
     core = this_core()
     core.due = core.event = True

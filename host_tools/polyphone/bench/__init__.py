@@ -21,6 +21,7 @@ from polyphone.bench import (
     interfaces,
     interpreter,
     restart,
+    rpc,
     words,
 )
 from polyphone.bench.figures import Figure
@@ -39,6 +40,9 @@ GROUPS: dict[str, Measure] = {
     "coroutines": lambda board, status: coroutines.measure(board),
     "channels": lambda board, status: channels.measure_exact(board),
     "channels, wall time": lambda board, status: channels.measure_wall(board),
+    "typed messages and rpcs": lambda board, status: rpc.measure_exact(board),
+    "rpcs in asyncio": lambda board, status: rpc.measure_awaited(board),
+    "typed messages and rpcs, wall time": lambda board, status: rpc.measure_wall(board),
     "wordcount": lambda board, status: words.measure_exact(board),
     "wordcount, wall time": lambda board, status: words.measure_wall(board),
     "interface compiler": lambda board, status: interfaces.measure(),
@@ -65,3 +69,12 @@ def main(board: Board) -> int:
     output.print(figures.table(board.name, rows))
     output.print(f"with the way of each measurement: {file.relative_to(paths.ROOT)}")
     return 0 if all(row.met for row in rows) else 1
+
+
+def profile(board: Board, program: str) -> int:
+    """Print where the instructions of a round of a bench program go; 0."""
+    from polyphone.bench import functions
+
+    counts = functions.measure(board, program.split())
+    Console().print(functions.table(f"{board.name}: {program}, a round", counts))
+    return 0

@@ -64,6 +64,12 @@ BOUNDS: dict[str, Bound] = {
     "ump_c_roundtrip": Bound(AT_MOST, 600),
     # Asleep at both ends it is some 45 us of host wake-up: far below that is a third.
     "ump_python_roundtrip_wall_us": Bound(AT_MOST, 15),
+    "typed_message": Bound(AT_MOST, 2_500),
+    "rpc_ump": Bound(AT_MOST, 6_000),
+    "rpc_lmp": Bound(AT_MOST, 3_000),
+    "rpc_loopback": Bound(AT_MOST, 2_000),
+    "rpc_ump_awaited_over_asyncio_event": Bound(AT_MOST, 0.8),
+    "wakeup_growth_100_channels": Bound(AT_MOST, 1.05),
     "wordcount_growth": Bound(AT_MOST, 1.10),
     "wordcount_speedup": Bound(AT_LEAST, 1.8),
     "idl_1000_messages_s": Bound(AT_MOST, 2),

@@ -1,11 +1,8 @@
 """What a core's restart costs that core: from the request until it waits for work again."""
 
-import subprocess
-from dataclasses import replace
-
 from polyphone.bench.figures import Figure
-from polyphone.bench.guest import BenchError, exactly, setup
-from polyphone.bench.trace import TracedMachine
+from polyphone.bench.guest import exactly, setup
+from polyphone.bench.trace import TracedMachine, run_commands, with_commands
 from polyphone.board import Board
 from polyphone.machine.qemu import Mode, Setup
 
@@ -30,13 +27,6 @@ def measure(board: Board) -> list[Figure]:
 def executed(chosen: Setup, commands: str) -> int:
     """Instructions of CORE from reset to the end of the commands, when all have long slept."""
     line = f"run pause; {commands}run pause"
-    traced = replace(chosen, arguments={**chosen.arguments, "exec": line})
-    with TracedMachine(traced, CORE) as machine:
-        machine.start(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        assert machine.process is not None and machine.process.stdout is not None
-        output = machine.process.stdout.read()
-        status = machine.wait()
-        machine.count_all()
-        if status:
-            raise BenchError(f"'{line}' ended with status {status}: {output.decode()}")
+    with TracedMachine(with_commands(chosen, line), CORE) as machine:
+        run_commands(machine)
         return machine.executed

@@ -11,8 +11,10 @@ import re
 import subprocess
 import threading
 import time
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from polyphone.bench.guest import BenchError
 from polyphone.machine.console import PROMPT
@@ -21,6 +23,9 @@ from polyphone.machine.qemu import Machine, Setup
 CHUNK_BYTES = 1 << 20
 ENTERED = b"\nTrace "
 LEFT_BEFORE_ITS_START = b"\nStopped execution of TB"  # logged as entered, not executed
+# "Trace 0: 0x7f... [flags and such/address/...]": the address of what is entered.
+ADDRESS = re.compile(rb"\nTrace \d+: [^[\n]*\[[0-9a-f]+/([0-9a-f]+)/")
+LEFT_ADDRESS = re.compile(rb"\nStopped execution of TB chain before 0x[0-9a-f]+ \[([0-9a-f]+)\]")
 ASLEEP_S = 0.5  # so long without an instruction: all cores sleep
 DEADLINE_S = 60.0
 
@@ -35,6 +40,13 @@ def executed(log: bytes, core: int | None = None) -> int:
     return log.count(entered) - len(left)
 
 
+def addresses(log: bytes) -> Counter[int]:
+    """How often the instruction at each address was executed, of all cores, in such a piece."""
+    counts = Counter(ADDRESS.findall(log))
+    counts.subtract(LEFT_ADDRESS.findall(log))
+    return Counter({int(address, 16): count for address, count in counts.items()})
+
+
 class TracedMachine(Machine):
     """A machine whose executed instructions, of one core or of all, are counted from reset on."""
 
@@ -46,7 +58,7 @@ class TracedMachine(Machine):
         self.executed = 0
         os.mkfifo(self._pipe)
 
-    def __enter__(self) -> "TracedMachine":
+    def __enter__(self) -> Self:
         return self
 
     def command(self, log: Path | None = None, terminal: bool = False) -> list[str]:
@@ -66,9 +78,13 @@ class TracedMachine(Machine):
                 end = rest.rfind(b"\n", 0, rest.rfind(b"\n"))
                 if end < 0:
                     continue
-                self.executed += executed(rest[:end], self._core)
+                self._take(rest[:end])
                 rest = rest[end:]
-        self.executed += executed(rest[: rest.rfind(b"\n")], self._core)
+        self._take(rest[: rest.rfind(b"\n")])
+
+    def _take(self, log: bytes) -> None:
+        """Called with each piece of the log in its turn, as executed() wants it."""
+        self.executed += executed(log, self._core)
 
     def count_all(self) -> None:
         """After the machine's end: wait until all that it executed is counted."""
@@ -80,6 +96,36 @@ class TracedMachine(Machine):
         super().stop()
         if self._counter.ident is not None:
             self._counter.join()
+
+
+class ProfiledMachine(TracedMachine):
+    """A traced machine that also counts each address."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self.addresses: Counter[int] = Counter()
+
+    def _take(self, log: bytes) -> None:
+        super()._take(log)
+        self.addresses.update(addresses(log))
+
+
+def run_commands(machine: TracedMachine) -> None:
+    """Run the boot arguments' commands to their end, all of it counted. BenchError unless the
+    last one's status is 0."""
+    machine.start(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    assert machine.process is not None and machine.process.stdout is not None
+    output = machine.process.stdout.read()
+    status = machine.wait()
+    machine.count_all()
+    if status:
+        line = machine.setup.arguments["exec"]
+        raise BenchError(f"'{line}' ended with status {status}: {output.decode()}")
+
+
+def with_commands(setup: Setup, line: str) -> Setup:
+    """The same machine, which runs these shell commands and ends."""
+    return replace(setup, arguments={**setup.arguments, "exec": line})
 
 
 def at_prompt(machine: TracedMachine) -> int:

@@ -4,6 +4,7 @@
 #include "../arch.h"
 #include "../console.h"
 #include "../core.h"
+#include "../end.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 
@@ -46,6 +47,7 @@ uint64_t mp_hal_time_ns(void) {
 void mp_hal_wait(intptr_t timeout_ms) {
     console_flush();
     if (timeout_ms != 0) {
+        end_poll();
         core_wait(timeout_ms < 0 ? 0 : arch_ticks() + (uint64_t)timeout_ms * ARCH_TICKS_PER_MS);
     }
 }
