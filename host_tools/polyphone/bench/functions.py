@@ -18,7 +18,7 @@ from polyphone.image.layout import MEM_MINIMUM
 from polyphone.machine.qemu import Mode
 from polyphone.symbolize import Symbols
 
-ROUNDS = 400
+ROUNDS = 200
 CORES = 2
 UNKNOWN = "(no function)"
 SMALL = 0.005  # of all: functions below are one row together
