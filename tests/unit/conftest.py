@@ -1,16 +1,12 @@
 """Fixtures of the tests that run the kernel's Python on simulated cores (host_core.py)."""
 
 import ctypes
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import host_calls
 import pytest
 from ump_trains import build_library
-
-sys.modules["calls"] = host_calls
 
 if TYPE_CHECKING:
     from host_core import Machine

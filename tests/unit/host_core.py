@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import host_calls
 from ump_ring import CLOSED, LINE, PAYLOAD, PEER_DIED, Consumer, Producer
 from ump_trains import DOORBELLS, LEVELS, MESSAGE_MAX, Bells, Receiver, Sender
 
@@ -1044,6 +1045,7 @@ def install() -> None:
     )
     sys.modules["micropython"] = micropython
     sys.modules["ump"] = ump
+    sys.modules["calls"] = host_calls
     sys.modules["cpu"] = Cpu("cpu")
     sys.modules["vfs"] = types.ModuleType("vfs")
     sys.modules["vfs"].__dict__.update(mount=lambda: [])
