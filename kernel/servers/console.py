@@ -69,9 +69,9 @@ class Console:
             self.run()
             self.swap()
         except MemoryError:
-            self.fresh = True
-            print("core %d: its heap was full: all names are forgotten" % kernel.number)
+            self.release()
             self.reset()
+            print("core %d: its heap was full: all names are forgotten" % kernel.number)
             self.swap()
         finally:
             cpu.attach_own(False)
@@ -118,16 +118,21 @@ class Console:
 
     def forget(self):
         """Make room: as after Ctrl-D at the prompt, from outside."""
-        self.fresh = True
+        self.release()
         self.kernel.runs(None)
         self.swap()
         self.reset()
         self.swap()
 
-    def reset(self):
-        """Forget all that was defined, imported, spawned and mounted at the prompt."""
+    def release(self):
+        """Free what was defined at the prompt. Allocates nothing: the heap may be full."""
+        self.fresh = True
         __main__.__dict__.clear()
         gc.collect()
+
+    def reset(self):
+        """Forget all that was defined, imported, spawned and mounted at the prompt."""
+        self.release()
         __main__.__dict__.update(self.names)
         close_domains(self.kernel)
         close_children(self.kernel)
