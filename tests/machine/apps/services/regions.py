@@ -46,7 +46,7 @@ def use(client, kernel):
     client.caps(1, two, two)
     two.close()  # held there yet, so it is not given back
     assert poly.do(client.basic_rpc(0)) == 2
-    serve_until(lambda: kernel.arena.used_bytes() == used)
+    serve_until(lambda: kernel.arena.used_bytes() <= used)  # what was before may have gone too
     with poly.Region(1) as held:
         client.caps(1, held, held)
         assert poly.do(client.basic_rpc(0)) == 2
