@@ -11,8 +11,8 @@ from holding import APPS
 from polyphone.machine.console import PROMPT, Console, Result
 
 COMMANDS = [
-    "help", "cores", "ps", "run", "kill", "restart", "wait", "repl", "ls", "cat", "cd",
-    "pwd", "mem", "log", "uptime", "status", "poweroff",
+    "help", "cores", "ps", "services", "channels", "run", "kill", "restart", "wait", "repl", "ls",
+    "cat", "cd", "pwd", "mem", "log", "uptime", "status", "poweroff",
 ]  # fmt: skip
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 HOME, END, DELETE = "\x1b[H", "\x1b[F", "\x1b[3~"
@@ -351,7 +351,7 @@ def test_tab_completes_commands_programs_files_and_cores(steady: Console) -> Non
 
 OFFERED = [
     ("r", ["repl", "restart", "run"]),
-    ("c", ["cat", "cd", "cores"]),
+    ("c", ["cat", "cd", "channels", "cores"]),
     ("kill ", ["0", "1", "2", "3"]),
     ("repl ", ["0", "1", "2", "3"]),
     ("run hello @", ["@0", "@1", "@2", "@3", "@all"]),
