@@ -1,8 +1,6 @@
 /* The floor for benches: two bare loops over the ring, without what a channel
- * adds to it (trains, callbacks, errors); and a copy in and out. */
+ * adds to it (trains, callbacks, errors). */
 #define UMP_LINKAGE static inline
-#include <string.h>
-
 #include "channel.h"
 #include "core.h"
 #include "ump.c"
@@ -57,10 +55,4 @@ void bench_ping(struct channel *channel, uint32_t rounds, size_t length) {
         send(channel, payload, length);
         receive(channel, &slot, payload);
     }
-}
-
-void bench_copy(void *shared, void *private_side, size_t length) {
-    memcpy(shared, private_side, length);
-    __asm__ volatile ("" : : : "memory");
-    memcpy(private_side, shared, length);
 }
