@@ -87,6 +87,14 @@ APART enum train_taken take_train(struct ump_consumer *rx, struct inbox *inbox,
             }
         }
         taken = false;
+        if (slot.last && inbox->length == 0 && slot.kind != TRAIN_KIND_CUT
+            && slot.length <= inbox->longest) { /* behind a cut: it needs no room */
+            message->bytes = message->first;
+            message->length = slot.length;
+            message->kind = slot.kind;
+            result = TRAIN_MESSAGE;
+            break;
+        }
         if (take_part(rx, inbox, slot, message->first)) {
             message->bytes = inbox->bytes;
             message->length = inbox->length;
