@@ -73,7 +73,7 @@ class Doorbells:
             if self.taken[at] == bell:
                 bell += 1
             at += 1
-        if bell == limit:
+        if bell >= limit:  # the next level begins there, and may be in use
             count = limit - first
             raise Exhausted("doorbells of level %d: %d of %d in use" % (level, count, count))
         self.taken.insert(at, bell)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import host_core
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poly import limits, program
@@ -57,6 +57,7 @@ def largest_gap(held):
 
 
 @given(st.lists(st.integers(-1, 5)))
+@example([-1] * 7)
 def test_a_doorbell_is_held_once_and_the_lowest_is_given(steps):
     bells = Doorbells(((64, 70), (70, 72)))
     other = bells.take(1)
