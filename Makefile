@@ -34,7 +34,7 @@ help:
 	@echo "make debug     as run, halted until gdb attaches"
 	@echo "make test      all tests, on all boards"
 	@echo "make test-upstream  MicroPython's own tests on TEST_CORES of BOARD"
-	@echo "make check     format, lint and types"
+	@echo "make check     format, lint, types, and that the tests can be collected"
 	@echo "make bench     measure BOARD, write build/bench/BOARD.json"
 	@echo "make clean     remove what was built for the boards; keep the tools and sources"
 	@echo "make distclean remove build/, everything that is not in git"
@@ -73,6 +73,8 @@ check: ready
 	@$(BIN)/ruff format --config host_tools/pyproject.toml --check $(SOURCES)
 	@$(BIN)/ruff check --config host_tools/pyproject.toml $(SOURCES)
 	@$(BIN)/mypy --config-file host_tools/pyproject.toml
+	@$(BIN)/pytest -c tests/pytest.ini tests --collect-only --quiet --quiet >/dev/null || \
+		$(BIN)/pytest -c tests/pytest.ini tests --collect-only --quiet
 
 bench: ready
 	@$(POLY) bench --board $(BOARD)

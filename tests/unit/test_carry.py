@@ -1,4 +1,4 @@
-"""Goal and method: as machine/test_carry.py, on simulated cores whose turns a seed chooses."""
+"""Goal and method: as machine/test_carry_boards.py, on simulated cores with seeded turns."""
 
 import re
 import sys
