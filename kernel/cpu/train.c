@@ -72,6 +72,19 @@ static inline bool take_part(struct ump_consumer *rx, struct inbox *inbox,
     return slot.last;
 }
 
+/* Whether a slot that no train is ahead of is a message of its own: it needs no room. */
+static inline bool is_whole(const struct inbox *inbox, struct ump_message slot) {
+    return slot.last && slot.kind != TRAIN_KIND_CUT && slot.length <= inbox->longest;
+}
+
+static inline enum train_taken whole(struct message *message, const uint8_t *bytes,
+    uint32_t length, unsigned kind) {
+    message->bytes = bytes;
+    message->length = length;
+    message->kind = kind;
+    return TRAIN_MESSAGE;
+}
+
 /* Goes on with a train: with this slot of it first, if `taken`. */
 APART enum train_taken take_train(struct ump_consumer *rx, struct inbox *inbox,
     struct message *message, struct ump_message slot, bool taken) {
@@ -87,20 +100,13 @@ APART enum train_taken take_train(struct ump_consumer *rx, struct inbox *inbox,
             }
         }
         taken = false;
-        if (slot.last && inbox->length == 0 && slot.kind != TRAIN_KIND_CUT
-            && slot.length <= inbox->longest) { /* behind a cut: it needs no room */
-            message->bytes = message->first;
-            message->length = slot.length;
-            message->kind = slot.kind;
-            result = TRAIN_MESSAGE;
+        if (inbox->length == 0 && is_whole(inbox, slot)) { /* behind a cut */
+            result = whole(message, message->first, slot.length, slot.kind);
             break;
         }
         if (take_part(rx, inbox, slot, message->first)) {
-            message->bytes = inbox->bytes;
-            message->length = inbox->length;
-            message->kind = slot.kind;
+            result = whole(message, inbox->bytes, inbox->length, slot.kind);
             inbox->length = 0;
-            result = TRAIN_MESSAGE;
             break;
         }
     }
@@ -118,12 +124,9 @@ TRAIN_LINKAGE enum train_taken train_take(struct ump_consumer *rx, struct inbox 
         message->must_ring = false;
         return TRAIN_NONE;
     }
-    if (!slot.last || slot.kind == TRAIN_KIND_CUT || slot.length > inbox->longest) {
+    if (!is_whole(inbox, slot)) {
         return take_train(rx, inbox, message, slot, true);
     }
-    message->bytes = message->first;
-    message->length = slot.length;
-    message->kind = slot.kind;
     message->must_ring = ump_receive_must_ring(rx);
-    return TRAIN_MESSAGE;
+    return whole(message, message->first, slot.length, slot.kind);
 }
