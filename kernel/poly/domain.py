@@ -8,7 +8,7 @@ are no longer registered, and everything is given back (MON-3).
 import cpu
 
 from poly import limits
-from poly.errors import Exhausted, Misuse
+from poly.errors import Exhausted, Misuse, PeerDied
 from poly.port import default_port
 
 LEVEL = 0  # of its own doorbell: binding comes before messages
@@ -105,7 +105,21 @@ class Domain:
     # --- its end --------------------------------------------------------------------
 
     def close(self):
-        """End it: all that it holds is given back, and the peers are told (PeerDied)."""
+        """End it: all that it holds is given back, and both ends of its channels are told
+        (PeerDied): its own when its port is served next."""
+        transports = [binding.transport for binding in self.bindings if binding.transport]
+        self.end()
+        if transports:
+            self.port.defer(lambda: self.tell(transports))
+
+    def tell(self, transports):
+        core = self.kernel.number
+        for transport in transports:
+            text = "%s: its domain %s ended" % (transport.name, self.name)
+            transport.tell(PeerDied(core, cpu.generation(), text))
+
+    def end(self):
+        """End it with its program: nobody is left here to be told."""
         if self.closing:
             return
         self.closing = True

@@ -1,7 +1,7 @@
 """Ports: the only thing that a program waits on. SPEC PORT-1 to PORT-6.
 
 A port serves what is attached to it (ends of channels, timers, doorbells) and queues
-packets: completions, posts, expiries. Packets are made here and nowhere else. Room for a
+packets: completions, posts, expiries. Packets are made here and in watch.py only. Room for a
 packet is reserved when what leads to it starts, so a port never overflows: the start is
 refused instead. Each core has one default port, in which asyncio's loop sleeps; it is
 served whenever anything on this core waits in a port or a loop.
@@ -230,6 +230,32 @@ class Port(io.IOBase):
         self._promise()
         return Interrupt(self, key)
 
+    def death(self, view, key=None):
+        """A Watch: a packet when the channel of a client, session or binding has ended.
+
+        Its status is the error that whoever uses the channel gets: PeerDied, PeerBroke, or
+        Misuse if it was closed.
+        """
+        return self._watch(DEATH, view, key)
+
+    def credit(self, view, key=None):
+        """A Watch: a packet when a send would be accepted, for who was refused (Busy).
+
+        Its status is None, or the error if the channel ends before. Misuse if this view has
+        one already, or a continuation of register_send().
+        """
+        return self._watch(CREDIT, view, key)
+
+    def _watch(self, kind, view, key):
+        from poly.watch import Watch
+
+        self._promise()
+        try:
+            return Watch(self, kind, view, key)
+        except BaseException:
+            self.promised -= 1
+            raise
+
     def run_tasks(self, call):
         """Called by calls.do(): run asyncio's loop until the call is done."""
         from asyncio import core
@@ -281,6 +307,14 @@ class Port(io.IOBase):
         """A source is gone, and the packet reserved for it."""
         self._packets = [packet for packet in self._packets if packet.source is not source]
         self.promised -= 1
+
+    def _take_back(self, packet):
+        """Drop it, if it is queued."""
+        for at, queued in enumerate(self._packets):
+            if queued is packet:
+                del self._packets[at]
+                self.promised -= 1
+                return
 
 
 def completion(call, key):

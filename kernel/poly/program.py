@@ -243,7 +243,7 @@ def exchange_ports(kernel, ports):
 def close_domains(kernel):
     """End what the program exported and connected."""
     while kernel.domains:
-        kernel.domains[-1].close()
+        kernel.domains[-1].end()
 
 
 def close_children(kernel):

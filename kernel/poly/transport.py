@@ -186,6 +186,11 @@ class Transport:
             self.state, self.reason = DEAD, text
             self._let_go(text)
 
+    def tell(self, error):
+        """It was ended from this side, by fail(): the view hears of it now."""
+        self._error = error
+        self._tell(error)
+
     def die(self, error):
         """The peer's core or program died. Called within the monitor's callback too."""
         if self.state in (OPEN, CLOSING) and self._error is None:

@@ -20,7 +20,7 @@ from calls import MAX as CALLS
 from calls import Call, Calls
 
 from poly import wire
-from poly.errors import Exhausted, Misuse, PeerBroke
+from poly.errors import Exhausted, Misuse, PeerBroke, PeerDied
 from poly.wire import CALL, EVENT, MESSAGE, RESPONSE, Malformed
 
 WAITING = 64  # messages that may wait for credit
@@ -37,6 +37,9 @@ class View:
 
     INTERFACE = None
     ACCEPTS = ()
+    _watches = ()  # poly.watch.Watch of ports that want a packet
+    _on_credit = None  # the continuation of register_send
+    _registered = False  # whether the channel is to say when there is credit
 
     def __init__(self, channel):
         self.channel = channel
@@ -101,7 +104,51 @@ class View:
         if not self.closed:
             self.closed = error
             self._drop(error)
+            watches, self._watches = self._watches, ()
+            for watch in watches:
+                watch.finish(error)
             self._report(error)
+
+    def register_send(self, continuation):
+        """Run it once when a send would be accepted. Misuse if another one waits."""
+        self._check_open()
+        if self._on_credit:
+            raise Misuse("%s: a continuation is registered already" % self.INTERFACE.name)
+        self._on_credit = continuation
+        self._register()
+
+    def deregister_send(self):
+        """What was registered is not run any more."""
+        self._on_credit = None
+
+    def _watch(self, watch):
+        """Call watch.finish(error) once the channel has ended, at once if it has."""
+        if self.closed:
+            watch.finish(self.closed)
+        else:
+            self._watches += (watch,)
+
+    def _unwatch(self, watch):
+        self._watches = tuple(one for one in self._watches if one is not watch)
+
+    def _check_open(self):
+        if self.closed:
+            raise self.closed
+
+    def _register(self):
+        if not self._registered:
+            self._registered = True
+            self.channel.on_credit(self._credit)
+
+    def _credit(self):
+        """Called when there is credit."""
+        self._registered = False
+        self._accepts_sends()
+
+    def _accepts_sends(self):
+        continuation, self._on_credit = self._on_credit, None
+        if continuation:
+            continuation()
 
     def _drop(self, error):
         pass
@@ -118,7 +165,6 @@ class Awaitable(View):
         super().__init__(channel)
         self._waiting = []  # (frame, capabilities, sending), the oldest first
         self._events = {}  # number -> the latest frame of an event that waits
-        self._registered = False
         self._closing = False
         self._over = False  # nothing is sent any more
 
@@ -151,13 +197,14 @@ class Awaitable(View):
             self._end.queued = True
             self._register()
 
-    def _register(self):
-        if not self._registered:
-            self._registered = True
-            self.channel.on_credit(self._flush)
+    def _credit(self):
+        self._registered = False
+        try:
+            self._flush()
+        except (PeerDied, PeerBroke):
+            pass  # the channel has ended just now: this view is told
 
     def _flush(self):
-        self._registered = False
         while self._waiting:
             frame, caps, sending = self._waiting[0]
             if not self.channel.try_send(frame, len(frame), caps):
@@ -170,7 +217,10 @@ class Awaitable(View):
                 return self._register()
             del self._events[number]
         self._end.queued = self._closing
-        self._close_if_idle()
+        if self._closing:
+            self._close_if_idle()
+        else:
+            self._accepts_sends()
 
     def close(self):
         self._closing = True
@@ -189,8 +239,7 @@ class Awaitable(View):
         return False
 
     def _check_open(self):
-        if self.closed:
-            raise self.closed
+        super()._check_open()
         if self._closing:
             raise Misuse("%s: closed" % self.INTERFACE.name)
 
@@ -405,7 +454,10 @@ class ServerView(Awaitable):
 
     def _reply(self, tag, length, caps=()):
         self._open.discard(tag)
-        self._queue(length, caps, WAITING + CALLS)
+        try:
+            self._queue(length, caps, WAITING + CALLS)
+        except (PeerDied, PeerBroke):
+            return  # the channel has ended just now: this view is told
         self._close_if_idle()
 
     def _refuse(self, tag, error):
@@ -438,24 +490,15 @@ class EventView(View):
         self.tx = self.TX(self)
         self.tag = 0  # of the call or response that is being handled
         self._continuation = None
-        self._on_credit = None
 
     @property
     def can_send(self):
         """Whether a send would be accepted."""
         return not self.closed and self._continuation is None and self.channel.credit() > 0
 
-    def register_send(self, continuation):
-        """Run it once when a send would be accepted. Misuse if another one waits."""
-        if self._on_credit:
-            raise Misuse("%s: a continuation is registered already" % self.INTERFACE.name)
-        self._on_credit = continuation
-        self.channel.on_credit(self._credit)
-
-    def _credit(self):
-        continuation, self._on_credit = self._on_credit, None
-        if continuation:
-            continuation()
+    def _accepts_sends(self):
+        if not self._continuation:  # else once that has run
+            super()._accepts_sends()
 
     def change_port(self, port):
         """Deliver to another port from now on."""
@@ -469,8 +512,7 @@ class EventView(View):
 
     def transmit(self, length, continuation, caps=()):
         """Send what lies in the buffer, then run the continuation, not from within here."""
-        if self.closed:
-            raise self.closed
+        self._check_open()
         if self._continuation or not self.channel.try_send(self.buffer, length, caps):
             raise Busy("%s: cannot send now" % self.INTERFACE.name)
         if continuation:
@@ -480,6 +522,8 @@ class EventView(View):
     def _continue(self):
         continuation, self._continuation = self._continuation, None
         continuation()
+        if self._on_credit:
+            self._register()
 
     def _failed(self, tag, error):
         self.tag = tag

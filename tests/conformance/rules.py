@@ -1,10 +1,12 @@
-"""What every transport keeps to (SPEC TRN-1 to TRN-6, UMP-7, UMP-8, IDL-7): one function a rule.
+"""What every transport keeps to (SPEC TRN-1 to TRN-6, UMP-7, UMP-8, IDL-7), and what ports tell
+of it (packets.py): one function a rule.
 
 A rule takes a link (links.py) and raises AssertionError where it is broken. What is called
 clogged: the far side is not served. `check(link, rule, arguments)` runs one and sees to it
 that nothing was done from within something else and that each end was told once.
 """
 
+import packets
 from ends import message
 
 CLOSED_ONCE = ("closed", ["Misuse"], 1)
@@ -583,6 +585,7 @@ def cases(deaths, shares):
         found += [(either_end_may_close, (slots, who)) for who in ("near", "far", "both")]
     found += [(death_is_told_once, (8, how, step)) for how in deaths for step in STEPS]
     found += [(a_wrong_kind_ends_its_channel_alone, (8, kind)) for kind in (1, 3, 40, 62)]
+    found += packets.cases(deaths)
     if shares:
         found += [(a_bad_slot_ends_its_channel_alone, (8, at)) for at in range(len(BAD_SLOTS))]
         found += [(a_bad_count_ends_its_channel_alone, (8, count)) for count in (9, 0xFFFFFF00)]

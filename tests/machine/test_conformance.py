@@ -18,7 +18,7 @@ SUITE = paths.ROOT / "tests" / "conformance"
 def test_rules_of_all_transports(
     exec: Callable[..., Result], tmp_path: Path, transport: str
 ) -> None:
-    """TRN-1 to TRN-6, UMP-7, UMP-8, IDL-7, CALL-3"""
+    """TRN-1 to TRN-6, UMP-7, UMP-8, IDL-7, CALL-3, PORT-3, PORT-4"""
     for file in (*SUITE.glob("*.py"), APPS / "conformance.py"):
         shutil.copy(file, tmp_path)
     result = exec(f"run conformance {transport}", cores=2, apps=tmp_path)

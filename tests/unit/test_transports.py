@@ -42,14 +42,14 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "uctypes", types.SimpleNamespace(bytearray_at=shared))
     monkeypatch.syspath_prepend(str(SUITE))
     yield
-    for name in ("ends", "links", "rules"):
+    for name in ("ends", "links", "packets", "rules"):
         sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("transport", ["LMP", "UMP"])
 def test_rules_of_all_transports(start: Callable[..., Machine], transport: str, seed: int) -> None:
-    """TRN-1 to TRN-6, UMP-7, UMP-8, IDL-7"""
+    """TRN-1 to TRN-6, UMP-7, UMP-8, IDL-7, PORT-3, PORT-4"""
     output = start(seed=seed).command(f"run conformance {transport}")
     lines = [line for line in output.splitlines() if "restarted, generation" not in line]
     assert [line for line in lines if not line.startswith("ok ")] == []
