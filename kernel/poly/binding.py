@@ -15,6 +15,7 @@ from poly import limits
 from poly import operations as op
 from poly.errors import Misuse, PeerBroke, PeerDied
 from poly.record import Record
+from poly.region import in_arena
 from poly.transport import DEAD, Transport
 
 CLIENT, SERVER = range(2)  # sides: which ring an end sends on
@@ -103,8 +104,7 @@ class Binding(Record):
     def check_region(self, offset):
         """One that a client names must lie where its core hands out regions."""
         length = ump.Channel.region_bytes(self.slots)
-        start, room = cpu.arena(self.peer)
-        if offset % limits.PAGE_BYTES or not start <= offset <= start + room - length:
+        if offset % limits.PAGE_BYTES or not in_arena(self.peer, offset, length):
             raise Misuse("a channel outside of core %d's arena" % self.peer)
         self.offset, self.length = offset, length
 
@@ -201,11 +201,9 @@ class Binding(Record):
         """Forget it, and give the region back, when nobody needs them."""
         if self.holds or self.owes or self.is_client and self.peer_holds:
             return
-        if self in self.binder.records:
-            self.binder.records.remove(self)
-            if self.is_client and self.length:
-                self.kernel.arena.release(self.offset)
-                self.length = 0
+        if self.forget() and self.is_client and self.length:
+            self.kernel.arena.release(self.offset)
+            self.length = 0
 
     def remember(self, reason):
         ended = self.binder.ended

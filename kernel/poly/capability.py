@@ -13,6 +13,7 @@ import cpu
 from poly import limits
 from poly.errors import Misuse
 from poly.grant import Lent, Region
+from poly.region import in_arena
 from poly.wire import CAPABILITY_BYTES, COUNT_BYTES, Malformed
 
 COUNT = "<I"
@@ -86,5 +87,4 @@ def is_region_row(row, peer):
         return False
     if offset % limits.PAGE_BYTES or length % limits.PAGE_BYTES:
         return False
-    start, room = cpu.arena(core)
-    return start <= offset and offset + length <= start + room
+    return in_arena(core, offset, length)

@@ -56,7 +56,7 @@ class LookingUp(Record):
 
     def end(self, status):
         self.status = status
-        self.forgotten()
+        self.forget()
         cpu.latch(self.domain.bell)
 
     def take_back(self, _):
@@ -66,24 +66,20 @@ class LookingUp(Record):
             if self.was_asked:
                 self.say(op.FORGET)
             else:
-                self.forgotten()
+                self.forget()
 
     def pack(self, message, operation):
         op.put_head(message, operation, 0, self.number)
 
     def told(self):
-        self.forgotten()
-
-    def forgotten(self):
-        if self in self.binder.records:
-            self.binder.records.remove(self)
+        self.forget()
 
     def peer_died(self):
         self.owes = 0
         if self.status == WAITS:
             self.end(op.DIED)
         else:
-            self.forgotten()
+            self.forget()
 
 
 class Again:

@@ -54,7 +54,7 @@ class Region:
         """Somebody has let go of it. Undisturbed."""
         if grant is not None and grant in self.grants:
             self.grants.remove(grant)
-            self.domain.binder.records.remove(grant)
+            grant.forget()
         if self.memory is None and not self.grants:
             cpu.unmap(self.offset, self.length)
             self.kernel.arena.release(self.offset)
@@ -69,8 +69,6 @@ class Region:
 
 class Grant(Record):
     """One core's hold on a region of this one."""
-
-    transport = None  # no end of a channel
 
     def __init__(self, region, core):
         super().__init__(region.domain.binder, core)
@@ -91,8 +89,6 @@ class Grant(Record):
 
 class Lent(Record):
     """A region that came with a message; `memory` as Region's."""
-
-    transport = None
 
     def __init__(self, domain, core, number, offset, length):
         super().__init__(domain.binder, core)
@@ -123,7 +119,7 @@ class Lent(Record):
         if self.peer != self.binder.core:
             let_go(self.binder.kernel, self.offset, self.length)
         if operation is None:
-            self.binder.records.remove(self)
+            self.forget()
         else:
             self.say(operation)
 
@@ -131,7 +127,7 @@ class Lent(Record):
         op.put_head(message, operation, 0, self.grant)
 
     def told(self):
-        self.binder.records.remove(self)
+        self.forget()
 
     def peer_died(self):
         """Its memory is used anew after this."""
@@ -139,7 +135,7 @@ class Lent(Record):
             self.end(None)
         else:
             self.owes = 0
-            self.binder.records.remove(self)
+            self.forget()
 
     def __enter__(self):
         return self

@@ -74,8 +74,10 @@ class Ports:
 
     def set_alarm(self):
         """Have the core woken when the next timer expires."""
-        left_ms = time.ticks_diff(self.timers[0][0], time.ticks_ms()) if self.timers else -1
-        cpu.alarm(max(left_ms, 0) if self.timers else -1)
+        if self.timers:
+            cpu.alarm(max(time.ticks_diff(self.timers[0][0], time.ticks_ms()), 0))
+        else:
+            cpu.alarm(-1)
 
     def expire(self):
         """Whether any timer's time had come."""

@@ -19,6 +19,13 @@ class Record:
         self.transport = None  # of an end of a channel that is open
         self.was_asked = False  # whether an ASK about it was sent
 
+    def forget(self):
+        """Keep it no more; whether it was kept."""
+        kept = self in self.binder.records
+        if kept:
+            self.binder.records.remove(self)
+        return kept
+
     def say(self, operation):
         """Tell the peer, at once or when it has heard what it was told before."""
         self.owes = operation

@@ -4,6 +4,8 @@ Every region lies in its arena, no two overlap, and all start on a page. Only th
 core that owns the arena allocates from it; the tables are in its private RAM.
 """
 
+import cpu
+
 from poly import limits
 from poly.errors import Exhausted, Misuse
 
@@ -13,6 +15,12 @@ def pages(length):
     if length <= 0:
         raise Misuse("a region of %d bytes" % length)
     return -(-length // limits.PAGE_BYTES) * limits.PAGE_BYTES
+
+
+def in_arena(core, offset, length):
+    """Whether these bytes lie where a core hands out regions."""
+    start, room = cpu.arena(core)
+    return start <= offset <= start + room - length
 
 
 class Arena:

@@ -8,7 +8,7 @@ import ump
 
 # Not for use here: what a program is the first to import goes when it ends.
 import poly.child  # noqa: F401
-from poly import program
+from poly import program, region
 from poly.errors import Error, Misuse, PeerDied
 from poly.program import RUN_REPL, Program
 
@@ -81,8 +81,7 @@ class Parent:
         self.bell = 0
         self.offset = offset
         self.length = ump.Channel.region_bytes(slots) if slots else 0
-        start, length = cpu.arena(self.core)
-        if slots and not start <= offset <= start + length - self.length:
+        if slots and not region.in_arena(self.core, offset, self.length):
             raise Misuse("a channel outside of core %d's arena" % self.core)
         kernel.parent = self  # from here on it is told of that core's death
         try:

@@ -106,13 +106,13 @@ class Service(Record):
 
     def told(self):
         if self.binder.exports[self.iref[1]] is not self and not self.owes:
-            self.binder.records.remove(self)
+            self.forget()
 
     def peer_died(self):
         """Core 0 did: its next life hears the name again."""
         self.owes = 0
         if self.binder.exports[self.iref[1]] is not self:
-            self.binder.records.remove(self)
+            self.forget()
         elif self.registered:
             self.owes = op.NAMED
 
@@ -253,7 +253,7 @@ class Service(Record):
             if self.registered:
                 self.say(op.UNREGISTER)
             else:
-                self.binder.records.remove(self)
+                self.forget()
 
     def serve(self):
         """Awaitable: done when it is closed."""

@@ -44,7 +44,7 @@ class Transport:
 
     def open(self, view, receiver):
         """From now on messages go to receiver(buffer, length, capabilities) of this view."""
-        self.view = view
+        self.view = view  # for whoever accepted a session, to send by
         self.end.receiver = receiver
         self.on_fin, self.on_death = view.peer_closes, view.ended
         self.end.live = True
@@ -142,8 +142,7 @@ class Transport:
         elif kind == CAPS:
             self._receive_capabilities(length)
         else:
-            self.fail("%s: wrong kind %d" % (self.name, kind))
-            self._tell(PeerBroke(self.reason))
+            self._end(PeerBroke("%s: wrong kind %d" % (self.name, kind)))
 
     def _receive_capabilities(self, length):
         from poly import capability
@@ -152,8 +151,7 @@ class Transport:
         try:
             frame, caps = capability.unpacked(self, self.buffer, length)
         except PeerBroke as error:
-            self.fail(str(error))
-            self._tell(error)
+            self._end(error)
             return
         self.end.receiver(frame, len(frame), caps)
 
@@ -200,8 +198,7 @@ class Transport:
 
     def _end(self, error):
         if self.state in (OPEN, CLOSING):
-            self.state, self.reason = DEAD, str(error)
-            self._let_go(self.reason)
+            self.fail(str(error))
             self._tell(error)
 
     def _let_go(self, reason):

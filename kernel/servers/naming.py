@@ -28,10 +28,10 @@ class LookUp(Record):
         )
 
     def told(self):
-        self.binder.records.remove(self)
+        self.forget()
 
     def peer_died(self):
-        self.binder.records.remove(self)
+        self.forget()
 
 
 class Naming:
@@ -81,7 +81,7 @@ class Naming:
         for waiting in self.waiting():
             if waiting.peer == core and waiting.number == number:
                 if waiting.iref is None:  # else it is being told
-                    self.binder.records.remove(waiting)
+                    waiting.forget()
 
     def core_died(self, core):
         """Allocates nothing."""
