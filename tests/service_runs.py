@@ -120,6 +120,16 @@ RUNS = [
         ),
     ),
     Run(
+        "run given_up 24",
+        "SES-2 CALL-6",
+        (r"\[2\] exported .*", "nothing is left True", "2"),
+    ),
+    Run(
+        "run given_up 24 @1",
+        "SES-2 CALL-6",
+        (r"\[2\] exported .*", r"\[1\] nothing is left True", r"\[1\] 2"),
+    ),
+    Run(
         "run outlive early",
         "TRN-6 MON-3",
         (

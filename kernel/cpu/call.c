@@ -9,7 +9,7 @@ extern mp_obj_t mp_asyncio_context; /* asyncio.core's globals, once a task was m
 struct call *call_new(mp_obj_t source) {
     struct call *call = mp_obj_malloc(struct call, &call_type);
     call->state = CALL_UNDER_WAY;
-    call->has_more = call->abandoned = false;
+    call->has_more = call->abandoned = call->shared = false;
     call->value = mp_const_none;
     call->source = source;
     return call;
@@ -19,7 +19,7 @@ static struct call_more *more_of(struct call *call) {
     if (!call->has_more) {
         struct call_more *more = m_new(struct call_more, 1);
         more->source = call->source;
-        more->port = more->key = more->tasks = mp_const_none;
+        more->port = more->key = more->tasks = more->on_abandon = mp_const_none;
         more->kind = MP_OBJ_NEW_SMALL_INT(0);
         call->source = MP_OBJ_FROM_PTR(more);
         call->has_more = true;
@@ -65,6 +65,7 @@ static void wait_for(struct call *call) {
     } else {
         if (!mp_obj_is_type(more->tasks, &mp_type_list)) {
             more->tasks = mp_obj_new_list(1, &more->tasks);
+            call->shared = true;
         }
         mp_obj_list_append(more->tasks, task);
     }
@@ -109,6 +110,19 @@ mp_obj_t call_result(const struct call *call) {
     }
 }
 
+void call_abandon(struct call *call) {
+    if (!call_may_be_abandoned(call)) {
+        return;
+    }
+    struct call_more *more = more_of(call);
+    bool taken = call->state != CALL_UNDER_WAY && call->shared;
+    if (more->port == mp_const_none && more->tasks == mp_const_none && !taken) {
+        mp_obj_t told = more->on_abandon;
+        more->on_abandon = mp_const_none;
+        mp_call_function_0(told);
+    }
+}
+
 static mp_obj_t method_call_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
     const mp_obj_t *args) {
     (void)type;
@@ -134,10 +148,15 @@ static mp_obj_t method_remove(mp_obj_t self, mp_obj_t task) {
     struct call_more *more = more_of(call);
     if (mp_obj_is_type(more->tasks, &mp_type_list)) {
         mp_obj_list_remove(more->tasks, task);
-        call->abandoned = !mp_obj_is_true(more->tasks);
+        if (!mp_obj_is_true(more->tasks)) {
+            more->tasks = mp_const_none;
+        }
     } else if (more->tasks == task) {
         more->tasks = mp_const_none;
+    }
+    if (more->tasks == mp_const_none) {
         call->abandoned = true;
+        call_abandon(call);
     }
     return mp_const_none;
 }
@@ -165,8 +184,9 @@ static mp_obj_t method_send(mp_obj_t self, mp_obj_t value) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(method_send_obj, method_send);
 
+/* Into whoever awaits it: what it has come to meanwhile is lost. */
 static mp_obj_t method_throw(mp_obj_t self, mp_obj_t error) {
-    (void)self;
+    call_abandon(MP_OBJ_TO_PTR(self));
     nlr_raise(mp_make_raise_obj(error));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(method_throw_obj, method_throw);
@@ -176,6 +196,7 @@ static mp_obj_t *more_field(struct call *call, qstr name) {
         case MP_QSTR_port: return &more_of(call)->port;
         case MP_QSTR_key: return &more_of(call)->key;
         case MP_QSTR_kind: return &more_of(call)->kind;
+        case MP_QSTR_on_abandon: return &more_of(call)->on_abandon;
         default: return NULL;
     }
 }

@@ -18,6 +18,7 @@ struct call {                      /* one block of the heap */
     uint8_t state;                 /* enum call_state */
     bool has_more;
     bool abandoned;                /* the last task that awaited it was cancelled */
+    bool shared;                   /* several tasks have awaited it */
     mp_obj_t value;                /* or the error */
     mp_obj_t source;               /* who completes it; has_more: a struct call_more */
 };
@@ -25,6 +26,7 @@ struct call {                      /* one block of the heap */
 struct call_more {                 /* of a call that somebody waits for, or a port */
     mp_obj_t source;
     mp_obj_t port, key, kind;      /* where its completion goes */
+    mp_obj_t on_abandon;           /* function(), to be told that nobody wants it any more */
     mp_obj_t tasks;                /* that await it: None, one, or a list */
 };
 
@@ -46,6 +48,16 @@ void call_finish(struct call *call, enum call_state state, mp_obj_t value);
 
 /* The value; raises the error, or Misuse before it is done. */
 mp_obj_t call_result(const struct call *call);
+
+/* Whoever waited for it was interrupted: tells on_abandon, once, unless a port or another
+ * task gets what it comes to. */
+void call_abandon(struct call *call);
+
+/* Whether somebody is to be told of that. */
+static inline bool call_may_be_abandoned(const struct call *call) {
+    return call->has_more
+           && ((struct call_more *)MP_OBJ_TO_PTR(call->source))->on_abandon != mp_const_none;
+}
 
 /* A tag for the next call, which calls_put() makes its own; 0: none is free. */
 unsigned calls_reserve(struct calls *calls);

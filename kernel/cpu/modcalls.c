@@ -73,11 +73,7 @@ static bool tasks_wait(void) {
     return mp_call_method_n_kw(0, 0, peek) != mp_const_none;
 }
 
-static mp_obj_t calls_do(mp_obj_t arg) {
-    if (!mp_obj_is_type(arg, &call_type)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("a Call is wanted"));
-    }
-    struct call *call = MP_OBJ_TO_PTR(arg);
+static inline void wait_until_done(struct call *call) {
     while (call->state == CALL_UNDER_WAY) {
         mp_obj_t port = MP_STATE_VM(calls_port);
         if (port != MP_OBJ_NULL && port != mp_const_none) {
@@ -87,7 +83,7 @@ static mp_obj_t calls_do(mp_obj_t arg) {
             if (tasks_wait()) {
                 mp_obj_t method[3];
                 mp_load_method(port, MP_QSTR_run_tasks, method);
-                method[2] = arg;
+                method[2] = MP_OBJ_FROM_PTR(call);
                 mp_call_method_n_kw(1, 0, method);
                 continue;
             }
@@ -96,6 +92,30 @@ static mp_obj_t calls_do(mp_obj_t arg) {
         end_poll();
         core_wait(0);
         serve_pending();
+    }
+}
+
+/* The same for a call that is taken back when the wait is interrupted. */
+static MP_NOINLINE void wait_or_abandon(struct call *call) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        wait_until_done(call);
+        nlr_pop();
+    } else {
+        call_abandon(call);
+        nlr_jump(nlr.ret_val);
+    }
+}
+
+static mp_obj_t calls_do(mp_obj_t arg) {
+    if (!mp_obj_is_type(arg, &call_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("a Call is wanted"));
+    }
+    struct call *call = MP_OBJ_TO_PTR(arg);
+    if (call->state == CALL_UNDER_WAY && call_may_be_abandoned(call)) {
+        wait_or_abandon(call);
+    } else {
+        wait_until_done(call);
     }
     return call_result(call);
 }

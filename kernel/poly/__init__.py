@@ -91,7 +91,8 @@ def connect(interface, service, **options):
     Gives the interface's Client, or with `events=True` its Binding. `timeout_ms` cuts the
     look-up too, which waits until the name is registered; with `wait=False` it does not.
     `slots`: of the channel's rings; `priority`: 0, served first, to 3; `receiver` and
-    `calls`: the Client's. Raises NoSuchService, Timeout, Misuse (the interfaces differ),
+    `calls`: the Client's. It is taken back when the task that awaits it is cancelled, or
+    do() interrupted. Raises NoSuchService, Timeout, Misuse (the interfaces differ),
     Refused (by the service), Exhausted, PeerDied, PeerBroke.
     """
     from poly import connecting

@@ -98,6 +98,7 @@ class Connecting:
 
     def __init__(self, domain, interface, make_view, name, wait, ring):
         self.call = Call(self)
+        self.call.on_abandon = self.take_back
         self.domain = domain
         self.binder = domain.binder
         self.interface = interface.INTERFACE
@@ -168,12 +169,11 @@ class Connecting:
     def ask_server(self, iref):
         core, slot, generation = iref
         self.binder.kernel.monitor.check_number(core)
-        name = self.name or self.interface.name
         self.binding = binding = Binding(
             self.binder,
             self.domain,
             core,
-            name,
+            self.shown_name(),
             CLIENT,
             self.slots,
             self.priority,
@@ -263,10 +263,19 @@ class Connecting:
             self.binding = None
         self.done_with(None, error)
 
+    def take_back(self):
+        """Whoever waited for it was cancelled or interrupted."""
+        if not self.call.done:
+            self.abandon(Misuse("%s: the wait for it was given up" % self.shown_name()))
+        elif self.call.value is not None:
+            self.call.value.close()  # connected at that very moment
+
+    def shown_name(self):
+        return self.name or self.interface.name
+
     def expire(self, end_ms):
         what = "not registered" if self.looking or self.again else "not accepted"
-        name = self.name or self.interface.name
-        self.abandon(Timeout("%s: %s within %d ms" % (name, what, self.timeout_ms)))
+        self.abandon(Timeout("%s: %s within %d ms" % (self.shown_name(), what, self.timeout_ms)))
 
     def short_deadline(self):
         """For what a monitor answers at once."""

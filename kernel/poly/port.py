@@ -262,7 +262,12 @@ class Port(io.IOBase):
         """Called by calls.do(): run asyncio's loop until the call is done."""
         from asyncio import core
 
-        core.run_until_complete(core.create_task(until_done(call)))
+        task = core.create_task(until_done(call))
+        try:
+            core.run_until_complete(task)
+        except BaseException:
+            task.cancel()
+            raise
 
     def _promise(self):
         if self.promised == self.depth:

@@ -50,6 +50,19 @@ def test_services_in_asyncio(exec: Callable[..., Result]) -> None:
 
 
 @pytest.mark.modes("stress", "exact")
+def test_tasks_that_are_cancelled_take_their_connects_back(shell: Console) -> None:
+    """CALL-6, SES-2: at any moment, and by a time-out; so does an interrupt"""
+    shell.command("cd /rom/services; run given_up_tasks 24; run given_up_tasks 24 @1")
+    before = all_free(shell)
+    for core, prefix in ((0, ""), (1, r"\[1\] ")):
+        printed = shell.command(f"run given_up_tasks 48 @{core}")
+        lines = [r"\[2\] exported .*"]
+        lines += [prefix + "nothing is left True", prefix + "nor after an interrupt"]
+        assert all(map(re.fullmatch, lines, printed.splitlines())), printed
+    assert all_free(shell) == before
+
+
+@pytest.mark.modes("stress", "exact")
 def test_the_death_of_a_core_is_told_once_and_its_names_are_gone(
     exec: Callable[..., Result],
 ) -> None:

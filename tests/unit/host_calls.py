@@ -23,6 +23,7 @@ class Call:
         self.key: Any = None
         self.kind = 0
         self.abandoned = False
+        self.on_abandon: Callable[[], None] | None = None
 
     def finish(self, value: Any = None, error: BaseException | None = None) -> None:
         if not self.done:
@@ -45,6 +46,16 @@ class Call:
     def __next__(self) -> None:
         if self.done:
             raise StopIteration(self.result())
+
+    def throw(self, error: BaseException) -> None:
+        self.abandon()
+        raise error
+
+    def abandon(self) -> None:
+        self.abandoned = True
+        if self.on_abandon is not None and self.port is None:
+            told, self.on_abandon = self.on_abandon, None
+            told()
 
 
 class Calls:
@@ -131,10 +142,14 @@ def due() -> None:
 def do(call: Call) -> Any:
     import cpu
 
-    while not call.done:
-        port = this_core().port
-        if port is None or not port.serve() and not call.done:
-            cpu.wait()
+    try:
+        while not call.done:
+            port = this_core().port
+            if port is None or not port.serve() and not call.done:
+                cpu.wait()
+    except BaseException:
+        call.abandon()
+        raise
     return call.result()
 
 

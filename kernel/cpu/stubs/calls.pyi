@@ -20,6 +20,9 @@ class Call:
     port: Any  # whose complete(call) is called at its end; None: nobody's
     key: Any
     abandoned: bool  # the last task that awaited it was cancelled
+    # Called once when whoever waited for it was cancelled or interrupted, and neither a port
+    # nor another task gets what it comes to, or has come to at that moment.
+    on_abandon: Optional[Callable[[], None]]
     kind: int  # of the packet that it makes there (poly.port)
     def __init__(self, source: Any = None) -> None: ...
     def finish(self, value: Any = None, error: Optional[Exception] = None) -> None:
@@ -31,7 +34,8 @@ class Call:
 
     def send(self, value: None) -> None:
         """As of a coroutine, so that a call may become a task."""
-    def throw(self, error: BaseException) -> None: ...
+    def throw(self, error: BaseException) -> None:
+        """As into a coroutine: raised where the call is awaited."""
 
 class Calls:
     """At most `limit` (1..MAX) calls of one client, each named by a tag: index + generation."""

@@ -31,3 +31,17 @@ def refused(function):
         function()
     except poly.Error as error:
         print(type(error).__name__, error)
+
+
+def interrupted(call):
+    """Wait for it, and be interrupted as by Ctrl-C in the midst of that."""
+    import poly
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    default_port().defer(interrupt)
+    try:
+        poly.do(call)
+    except KeyboardInterrupt:
+        pass
