@@ -60,6 +60,7 @@ static void wait_for(struct call *call) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a task awaits; plain code: do()"));
     }
     struct call_more *more = more_of(call);
+    call->abandoned = false;
     if (more->tasks == mp_const_none) {
         more->tasks = task;
     } else {
@@ -270,6 +271,7 @@ struct call *calls_take(struct calls *calls, unsigned tag, unsigned response) {
     }
     struct call *call = calls->slot[i].call;
     calls->slot[i].call = NULL;
+    calls->late += call->abandoned;
     return call;
 }
 
@@ -284,6 +286,7 @@ static mp_obj_t method_calls_make_new(const mp_obj_type_t *type, size_t n_args, 
     struct calls *calls = mp_obj_malloc_var(struct calls, slot, char,
         limit * sizeof(((struct calls *)0)->slot[0]), type);
     calls->limit = limit;
+    calls->late = 0;
     for (unsigned i = 0; i < calls->limit; i++) {
         calls->slot[i].call = NULL;
         calls->slot[i].generation = 0;
@@ -327,7 +330,13 @@ static mp_obj_t method_take_any(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(method_take_any_obj, method_take_any);
 
+static mp_obj_t method_late(mp_obj_t self) {
+    return mp_obj_new_int_from_uint(((struct calls *)MP_OBJ_TO_PTR(self))->late);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(method_late_obj, method_late);
+
 static const mp_rom_map_elem_t calls_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_late), MP_ROM_PTR(&method_late_obj)},
     {MP_ROM_QSTR(MP_QSTR_reserve), MP_ROM_PTR(&method_reserve_obj)},
     {MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&method_put_obj)},
     {MP_ROM_QSTR(MP_QSTR_take), MP_ROM_PTR(&method_take_obj)},

@@ -33,6 +33,7 @@ struct call_more {                 /* of a call that somebody waits for, or a po
 struct calls {                     /* a fixed table; a call's tag is index + generation */
     mp_obj_base_t base;
     uint8_t limit;
+    uint32_t late;                 /* answers that nobody waited for any more */
     struct {
         struct call *call;         /* NULL: free */
         uint16_t generation, response;
@@ -64,7 +65,8 @@ unsigned calls_reserve(struct calls *calls);
 void calls_put(struct calls *calls, unsigned tag, unsigned response, struct call *call);
 
 /* The call that waits for this response (number 0: any) under this tag, which is
- * free from now on; NULL: none does. */
+ * free from now on; NULL: none does. Until then the tag is taken, even if nobody waits for
+ * the call any more: so an answer never meets another call (SPEC CALL-6). */
 struct call *calls_take(struct calls *calls, unsigned tag, unsigned response);
 
 #endif

@@ -298,6 +298,11 @@ class ClientView(Awaitable):
         tag = self.reserve()
         return self.submit(tag, message.pair, message.pack(self.buffer, tag, *arguments))
 
+    @property
+    def late_answers(self):
+        """How many came for calls whose tasks had been cancelled; they were dropped."""
+        return self._calls.late()
+
     def reserve(self):
         """A tag for the next call. Raises Exhausted."""
         self._check_open()
@@ -429,6 +434,9 @@ class ServerView(Awaitable):
         except Exception as error:
             self._refuse(tag, error)
             return
+        except BaseException as error:  # cancelled: the caller must not wait for ever
+            self._refuse(tag, error)
+            raise
         self._answer(tag, response, result)
 
     def _answer(self, tag, response, result):

@@ -63,6 +63,14 @@ def test_tasks_that_are_cancelled_take_their_connects_back(shell: Console) -> No
 
 
 @pytest.mark.modes("stress", "exact")
+def test_a_late_answer_ends_its_own_call(exec: Callable[..., Result]) -> None:
+    """CALL-1, CALL-6: over each transport; tags come round, callers give up"""
+    result = exec("cd /rom/services; run late_answers", cores=2)
+    ends = [f"{transport} True True 0 None" for transport in ("loopback", "LMP", "UMP")]
+    assert (result.lines, result.status) == (ends, 0)
+
+
+@pytest.mark.modes("stress", "exact")
 def test_the_death_of_a_core_is_told_once_and_its_names_are_gone(
     exec: Callable[..., Result],
 ) -> None:

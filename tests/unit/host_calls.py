@@ -64,6 +64,7 @@ class Calls:
     def __init__(self, limit: int) -> None:
         self.slots: list[tuple[int, int, Call] | None] = [None] * limit
         self.generations = [0] * limit
+        self.late_count = 0
 
     def reserve(self) -> int:
         for index, slot in enumerate(self.slots):
@@ -81,7 +82,11 @@ class Calls:
         if slot is None or slot[0] != tag or response not in (0, slot[1]):
             return None
         self.slots[index] = None
+        self.late_count += slot[2].abandoned
         return slot[2]
+
+    def late(self) -> int:
+        return self.late_count
 
     def take_any(self) -> Call | None:
         for index, slot in enumerate(self.slots):

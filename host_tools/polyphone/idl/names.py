@@ -21,7 +21,7 @@ MODULE = frozenset(
 VIEWS = frozenset(
     "channel buffer receiver session strays closed close error_handler binding send submit"
     " reserve notify missing answer_slowly ended handler_failed peer_closes started"
-    " register_send deregister_send"
+    " register_send deregister_send late_answers"
     " INTERFACE ACCEPTS TX".split()
 )
 KEYWORDS = frozenset(keyword.kwlist) | {"async", "await"}

@@ -47,6 +47,8 @@ class Calls:
     def take(self, tag: int, response: int) -> Optional[Call]:
         """The call that waits for this response (0: any) under this tag, which is free then."""
     def take_any(self) -> Optional[Call]: ...
+    def late(self) -> int:
+        """How many calls were taken that nobody waited for any more (Call.abandoned)."""
 
 class End:
     """The end of a channel of typed messages; `transport` is its poly.transport.Transport."""
