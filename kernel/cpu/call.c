@@ -1,10 +1,9 @@
 /* Calls and their tags (call.h). Documented in stubs/calls.pyi. SPEC CALL-1, PORT-5. */
 #include "call.h"
 
-#include "py/mphal.h"
+#include "method.h"
 #include "py/runtime.h"
-
-extern mp_obj_t mp_asyncio_context; /* asyncio.core's globals, once a task was made */
+#include "tasks.h"
 
 struct call *call_new(mp_obj_t source) {
     struct call *call = mp_obj_malloc(struct call, &call_type);
@@ -29,33 +28,21 @@ static struct call_more *more_of(struct call *call) {
 
 /* --- who awaits it --------------------------------------------------------------- */
 
-static mp_obj_t asyncio_get(qstr name) {
-    return mp_obj_dict_get(mp_asyncio_context, MP_OBJ_NEW_QSTR(name));
-}
-
-static void wake(mp_obj_t task) {
-    mp_obj_t push[3];
-    mp_load_method(asyncio_get(MP_QSTR__task_queue), MP_QSTR_push, push);
-    push[2] = task;
-    mp_call_method_n_kw(1, 0, push);
-}
-
 static void wake_all(mp_obj_t tasks) {
     if (mp_obj_is_type(tasks, &mp_type_list)) {
         size_t count;
         mp_obj_t *items;
         mp_obj_list_get(tasks, &count, &items);
         for (size_t i = 0; i < count; i++) {
-            wake(items[i]);
+            tasks_wake(items[i]);
         }
     } else if (tasks != mp_const_none) {
-        wake(tasks);
+        tasks_wake(tasks);
     }
 }
 
 static void wait_for(struct call *call) {
-    mp_obj_t task = mp_asyncio_context == MP_OBJ_NULL ? mp_const_none
-        : asyncio_get(MP_QSTR_cur_task);
+    mp_obj_t task = tasks_current();
     if (task == mp_const_none) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a task awaits; plain code: do()"));
     }
@@ -83,10 +70,8 @@ static void tell_more(struct call *call) {
         wake_all(tasks);
     }
     if (more->port != mp_const_none) {
-        mp_obj_t complete[3];
-        mp_load_method(more->port, MP_QSTR_complete, complete);
-        complete[2] = MP_OBJ_FROM_PTR(call);
-        mp_call_method_n_kw(1, 0, complete);
+        mp_obj_t self = MP_OBJ_FROM_PTR(call);
+        call_method(more->port, MP_QSTR_complete, 1, &self);
     }
 }
 

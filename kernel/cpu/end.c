@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "end.h"
+#include "method.h"
 #include "py/objarray.h"
 #include "py/objtype.h"
 
@@ -14,13 +15,6 @@
 /* The last one with a peer on another core that was served: who sent once sends again. NULL:
  * none. */
 MP_REGISTER_ROOT_POINTER(struct end *end_served);
-
-static mp_obj_t call_method(mp_obj_t object, qstr name, size_t n, const mp_obj_t *args) {
-    mp_obj_t call[2 + 4];
-    mp_load_method(object, name, call);
-    memcpy(call + 2, args, n * sizeof(*args));
-    return mp_call_method_n_kw(n, 0, call);
-}
 
 /* --- sending --------------------------------------------------------------------- */
 

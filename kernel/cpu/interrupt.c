@@ -6,8 +6,6 @@
  * one is raised, so it cannot swallow all of them. */
 #include "interrupt.h"
 
-#include <string.h>
-
 #include "arch.h"
 #include "console.h"
 #include "core.h"
@@ -62,12 +60,3 @@ static mp_obj_t cpu_interrupt_char(mp_obj_t byte) {
     return MP_OBJ_NEW_SMALL_INT(before);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(cpu_interrupt_char_obj, cpu_interrupt_char);
-
-static mp_obj_t cpu_forget_scheduled(void) {
-    uintptr_t state = arch_interrupts_mask();
-    MP_STATE_VM(sched_len) = 0;
-    memset(MP_STATE_VM(sched_queue), 0, sizeof(MP_STATE_VM(sched_queue)));
-    arch_interrupts_restore(state);
-    return mp_const_none;
-}
-MP_DEFINE_CONST_FUN_OBJ_0(cpu_forget_scheduled_obj, cpu_forget_scheduled);

@@ -7,6 +7,6 @@
 
 extern const mp_obj_fun_builtin_var_t cpu_interrupt_obj;
 extern const mp_obj_fun_builtin_fixed_t cpu_settle_obj, cpu_interrupts_obj,
-    cpu_interrupt_char_obj, cpu_forget_scheduled_obj;
+    cpu_interrupt_char_obj;
 
 #endif

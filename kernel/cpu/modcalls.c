@@ -3,12 +3,11 @@
 #include "call.h"
 #include "core.h"
 #include "end.h"
+#include "method.h"
 #include "pending.h"
-#include "py/mphal.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
-
-extern mp_obj_t mp_asyncio_context;
+#include "tasks.h"
 
 /* What do() serves while it waits; None: nothing. */
 MP_REGISTER_ROOT_POINTER(mp_obj_t calls_sources);
@@ -37,9 +36,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(calls_serve_obj, calls_serve);
 /* One turn of the default port's; whether there was anything to do. */
 static bool attend(mp_obj_t port) {
     if (due || core_alarm_passed()) {
-        mp_obj_t method[2];
-        mp_load_method(port, MP_QSTR_serve, method);
-        mp_call_method_n_kw(0, 0, method);
+        call_method(port, MP_QSTR_serve, 0, NULL);
         return true;
     }
     return end_serve_rung(MP_STATE_VM(calls_sources), port);
@@ -58,21 +55,6 @@ static mp_obj_t calls_due(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(calls_due_obj, calls_due);
 
-/* Whether asyncio's loop does not run but has tasks, which a wait must not hold up. */
-static bool tasks_wait(void) {
-    if (mp_asyncio_context == MP_OBJ_NULL) {
-        return false;
-    }
-    mp_obj_t task = mp_obj_dict_get(mp_asyncio_context, MP_OBJ_NEW_QSTR(MP_QSTR_cur_task));
-    if (task != mp_const_none) {
-        return false;
-    }
-    mp_obj_t peek[2];
-    mp_obj_t queue = mp_obj_dict_get(mp_asyncio_context, MP_OBJ_NEW_QSTR(MP_QSTR__task_queue));
-    mp_load_method(queue, MP_QSTR_peek, peek);
-    return mp_call_method_n_kw(0, 0, peek) != mp_const_none;
-}
-
 static inline void wait_until_done(struct call *call) {
     while (call->state == CALL_UNDER_WAY) {
         mp_obj_t port = MP_STATE_VM(calls_port);
@@ -81,10 +63,8 @@ static inline void wait_until_done(struct call *call) {
                 continue;
             }
             if (tasks_wait()) {
-                mp_obj_t method[3];
-                mp_load_method(port, MP_QSTR_run_tasks, method);
-                method[2] = MP_OBJ_FROM_PTR(call);
-                mp_call_method_n_kw(1, 0, method);
+                mp_obj_t self = MP_OBJ_FROM_PTR(call);
+                call_method(port, MP_QSTR_run_tasks, 1, &self);
                 continue;
             }
         }

@@ -16,6 +16,7 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "stress.h"
+#include "tasks.h"
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_urgent);
 MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_this);
@@ -414,11 +415,17 @@ static mp_obj_t cpu_this_function(size_t n_args, const mp_obj_t *args) {
 }
 FUNCTION_N(cpu_this_function, 0, 1);
 
-extern mp_obj_t mp_asyncio_context; /* asyncio.core's globals: nothing else holds these */
+static void forget_scheduled(void) {
+    uintptr_t state = arch_interrupts_mask();
+    MP_STATE_VM(sched_len) = 0;
+    memset(MP_STATE_VM(sched_queue), 0, sizeof(MP_STATE_VM(sched_queue)));
+    arch_interrupts_restore(state);
+}
 
 static mp_obj_t cpu_forget_programs(void) {
     MP_STATE_VM(mp_module_builtins_override_dict) = NULL;
-    mp_asyncio_context = MP_OBJ_NULL;
+    tasks_forget();
+    forget_scheduled();
     return mp_const_none;
 }
 FUNCTION_0(cpu_forget_programs);
@@ -462,7 +469,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(alarm), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
     ENTRY(take_bell), ENTRY(latch),
-    ENTRY(interrupt), ENTRY(interrupts), ENTRY(settle), ENTRY(forget_scheduled), ENTRY(report),
+    ENTRY(interrupt), ENTRY(interrupts), ENTRY(settle), ENTRY(report),
     ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(shared), ENTRY(probe), ENTRY(is_console), ENTRY(output), ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),

@@ -322,7 +322,6 @@ class Surroundings:
     def restore_modules(self, packages=()):
         """Forget what was imported since, except from these packages."""
         cpu.forget_programs()
-        cpu.forget_scheduled()
         for name in list(sys.modules):
             if sys.modules[name] is not self.modules.get(name):
                 if name.split(".")[0] not in packages:

@@ -805,9 +805,6 @@ class Cpu(types.ModuleType):
     def interrupts(self) -> int:
         return int(here.core.interrupts)
 
-    def forget_scheduled(self) -> None:
-        here.core.scheduled.clear()
-
     def report(self, core: int) -> str | None:
         return here.core.machine.reports.get(core)  # type: ignore[no-any-return]
 
@@ -841,6 +838,13 @@ class Cpu(types.ModuleType):
     def zero(self, offset: int, length: int) -> None:
         ctypes.memset(here.core.machine.base + offset, 0, length)
 
+    def shared(self, offset: int, length: int) -> memoryview:
+        core = here.core
+        for page in range(offset, offset + length, PAGE):
+            assert page in core.mapped, f"core {core.number}: page {page:#x} not mapped"
+        place = core.machine.base + offset
+        return memoryview((ctypes.c_ubyte * length).from_address(place)).cast("B")
+
     def is_console(self) -> bool:
         return bool(here.core.number == 0)
 
@@ -871,7 +875,7 @@ class Cpu(types.ModuleType):
         here.core.machine.console += bytes(data)[offset : offset + length]
 
     def forget_programs(self) -> None:
-        pass
+        here.core.scheduled.clear()
 
     def own_input(self) -> bool:
         return False  # these cores have no consoles of their own

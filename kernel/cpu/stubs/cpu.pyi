@@ -130,9 +130,6 @@ def settle() -> None:
 def interrupts() -> int:
     """How many interrupt characters came on the shell's console, here."""
 
-def forget_scheduled() -> None:
-    """Forget what micropython.schedule() was given and has not called yet."""
-
 def report(core: int) -> Optional[str]:
     """The panic report that core left, or None."""
 
@@ -245,4 +242,5 @@ def this(core: Any = ...) -> Any:
     """The kernel object of this core; with an argument, set it."""
 
 def forget_programs() -> None:
-    """Forget what programs have put into the module builtins, and asyncio's tasks."""
+    """Forget what programs have put into the module builtins, asyncio's tasks, and what
+    micropython.schedule() was given and has not called yet."""

@@ -1,0 +1,36 @@
+/* asyncio's tasks of this core, as its module asyncio.core keeps them. */
+#ifndef POLY_TASKS_H
+#define POLY_TASKS_H
+
+#include <stdbool.h>
+
+#include "method.h"
+
+extern mp_obj_t mp_asyncio_context; /* asyncio.core's globals, once a task was made */
+
+static inline mp_obj_t asyncio_get(qstr name) {
+    return mp_obj_dict_get(mp_asyncio_context, MP_OBJ_NEW_QSTR(name));
+}
+
+/* The task that runs; None: none does. */
+static inline mp_obj_t tasks_current(void) {
+    return mp_asyncio_context == MP_OBJ_NULL ? mp_const_none : asyncio_get(MP_QSTR_cur_task);
+}
+
+/* Has a task run in the loop's next turn. */
+static inline void tasks_wake(mp_obj_t task) {
+    call_method(asyncio_get(MP_QSTR__task_queue), MP_QSTR_push, 1, &task);
+}
+
+/* Whether the loop does not run but has tasks, which a wait must not hold up. */
+static inline bool tasks_wait(void) {
+    return mp_asyncio_context != MP_OBJ_NULL && asyncio_get(MP_QSTR_cur_task) == mp_const_none
+        && call_method(asyncio_get(MP_QSTR__task_queue), MP_QSTR_peek, 0, NULL) != mp_const_none;
+}
+
+/* The program that made them is over. */
+static inline void tasks_forget(void) {
+    mp_asyncio_context = MP_OBJ_NULL; /* nothing else holds these globals */
+}
+
+#endif
