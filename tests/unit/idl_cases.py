@@ -61,6 +61,15 @@ def literal(kind: Any, value: Any, module: str) -> str:
     return repr(value)
 
 
+def told(sizes: list[int]) -> list[str]:
+    """What `run carry` prints of cases with so many messages each if all come back equal."""
+    return [
+        f"{where} case {number} equal {size} left 0"
+        for where in ("loopback", "LMP", "[1] UMP")
+        for number, size in enumerate(sizes)
+    ]
+
+
 def write(folder: Path, number: int, count: int) -> list[int]:
     """Put caseN.if and cases.py into a folder; how many messages each case has."""
     cases = collect(number, count)

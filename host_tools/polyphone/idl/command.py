@@ -30,6 +30,13 @@ def compile_file(file: Path, types: Sequence[Path] = ()) -> Checked:
     return check(read(file), [read(path) for path in types])
 
 
+def module(file: Path) -> str | None:
+    """The text of the module that is made of a file, None for one of types only. Raises as
+    compile_file()."""
+    interface = compile_file(file).interface
+    return None if interface is None else emit(interface, file.name)
+
+
 def run(options: argparse.Namespace, output: TextIO, errors: TextIO) -> int:
     """Do for all files what is asked for; 1 if one has a mistake."""
     status = 0
@@ -57,12 +64,12 @@ def _result(options: argparse.Namespace, file: Path, checked: Checked, output: T
     elif options.describe:
         output.write(describe(checked.interface))
     elif options.folder:
-        module = options.folder / f"{checked.interface.py_name}.py"
+        path = options.folder / f"{checked.interface.py_name}.py"
         try:
             options.folder.mkdir(parents=True, exist_ok=True)
-            module.write_text(emit(checked.interface, file.name), encoding="utf-8")
+            path.write_text(emit(checked.interface, file.name), encoding="utf-8")
         except OSError as error:
-            raise UserError(f"'{module}' cannot be written: {error.strerror}") from None
+            raise UserError(f"'{path}' cannot be written: {error.strerror}") from None
 
 
 def main(options: argparse.Namespace) -> int:

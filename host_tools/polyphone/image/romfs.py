@@ -62,20 +62,18 @@ def _place_contents(writer: VfsRomWriter, folder: Path) -> dict[str, object]:
 
 def _place_module(writer: VfsRomWriter, path: Path, entries: dict[str, object]) -> None:
     """Compile an interface file; one of types only has no module."""
-    from polyphone.idl.command import compile_file  # few folders need the compiler
+    from polyphone.idl.command import module  # few folders need the compiler
     from polyphone.idl.diagnostics import InterfaceError
-    from polyphone.idl.emit import emit
 
-    module = path.with_name(f"{path.stem}_if.py")
-    if module.exists():
-        raise UserError(f"APPS: '{module}' is also what is made from '{path.name}'")
+    made = path.with_name(f"{path.stem}_if.py")
+    if made.exists():
+        raise UserError(f"APPS: '{made}' is also what is made from '{path.name}'")
     try:
-        interface = compile_file(path).interface
+        text = module(path)
     except InterfaceError as error:
         raise UserError(f"APPS: '{path}' has mistakes\n\n{error}".rstrip()) from None
-    if interface:
-        content = emit(interface, path.name).encode()
-        entries[module.name] = _place_content(writer, content)
+    if text is not None:
+        entries[made.name] = _place_content(writer, text.encode())
 
 
 def _place_content(writer: VfsRomWriter, content: bytes) -> tuple[int, int]:
