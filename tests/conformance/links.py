@@ -22,7 +22,6 @@ from poly.port import Port, default_port
 
 HANG_MS = 20_000
 LONGEST = 4096
-SHARED = 0xE0000000  # where every core sees the shared window
 
 
 class Link:
@@ -164,9 +163,8 @@ class Remote(Link):
 
     def poke(self, index, at, word):
         """Change a word of a channel's region as the far side may, and ring."""
-        from uctypes import bytearray_at
-
-        bytearray_at(SHARED + self.regions[index][0] + at, 4)[:] = word.to_bytes(4, "little")
+        region = cpu.shared(*self.regions[index])
+        region[at : at + 4] = word.to_bytes(4, "little")
         cpu.latch(self.side.ends[index].bell)
 
     def serve_far(self):

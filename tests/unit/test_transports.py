@@ -1,13 +1,12 @@
 """Goal: the transports keep to one set of rules (SPEC TRN-1), whichever core has its turn.
 Method: tests/conformance over simulated cores, whose turns a seed chooses."""
 
-import ctypes
 import sys
 import types
 from collections.abc import Callable, Iterator
 
 import pytest
-from host_core import Machine, here
+from host_core import Machine
 from idl_values import module_of
 
 from polyphone import paths
@@ -21,15 +20,6 @@ PROGRAMS = {
 CORES = 2
 
 
-SHARED = 0xE0000000
-
-
-def shared(address: int, length: int) -> memoryview:
-    """A piece of the window that all cores share, as uctypes gives it on a board."""
-    place = here.core.machine.base + address - SHARED
-    return memoryview((ctypes.c_ubyte * length).from_address(place)).cast("B")
-
-
 @pytest.fixture(autouse=True)
 def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The suite's modules, and the kernel's interfaces, where the programs import them."""
@@ -39,7 +29,6 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         assert compiled
         setattr(interfaces, name, module_of(compiled))
     monkeypatch.setitem(sys.modules, "interfaces", interfaces)
-    monkeypatch.setitem(sys.modules, "uctypes", types.SimpleNamespace(bytearray_at=shared))
     monkeypatch.syspath_prepend(str(SUITE))
     yield
     for name in ("ends", "links", "packets", "rules"):
