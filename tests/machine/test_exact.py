@@ -28,8 +28,8 @@ SESSION = (
     " run hello @all; run wordcount /rom/wordcount.txt; run ping 3 @2;"
     " run typist 'import poly, time' 'poly.core(), poly.ping(1) > 0' 'time.ticks_us()' '1/0';"
     " repl 2; run crash raise @1; run nosuch; nonsense; mem; run pairs;"
-    " run crash store 0 @2; restart 1; wait; cores; ps; run hello @all; log; uptime; status;"
-    " run leave 4; poweroff 7"
+    " run crash store 0 @2; restart 1; wait; cores; ps; run hello @all; services; channels;"
+    " log; uptime; status; run leave 4; poweroff 7"
 )
 
 

@@ -6,6 +6,7 @@ from interfaces import echo
 import poly
 
 service = poly.export(echo, Echo, "occupied")
+poly.parent().send(b"exported")
 print("occupied")
 while True:
     pass
