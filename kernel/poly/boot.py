@@ -98,7 +98,9 @@ def run_shell(kernel):
     kernel.log.add("core %d: %s, %d cores" % (kernel.number, cpu.board(), cpu.cores()))
     wait_for_cores(kernel)
     if cpu.generation():
-        kernel.monitor.say("core %d: restarted, generation %d" % (kernel.number, cpu.generation()))
+        kernel.monitor.news.say(
+            "core %d: restarted, generation %d" % (kernel.number, cpu.generation())
+        )
         if "exec" in kernel.arguments:
             cpu.exit(STATUS_RESTARTED)  # its commands were under way, who knows where
     if "programs" in kernel.arguments:

@@ -2,8 +2,9 @@
 
 `serve` is a callback between two bytecodes of whatever runs on this core. It
 never waits, and for what must work when that program holds the heap lock or has
-filled the heap (ping, status, stop, exit) it allocates nothing. What waits is in
-requests.py, and in the last part here, which the core's own main loop calls.
+filled the heap (ping, status, stop, exit) it allocates nothing. What it does about each
+message is in handlers.py. What waits is in requests.py, and in the last part here, which
+the core's own main loop calls.
 """
 
 import gc
@@ -14,20 +15,18 @@ import cpu
 import ump
 
 from poly import heap, limits
-from poly.core import GO_ON, INTERRUPT, KILL
+from poly.core import KILL
 from poly.deadline import Deadline
 from poly.errors import Error
 from servers import messages as m
+from servers.handlers import HANDLERS, REFUSAL_BYTES
 from servers.link import Link, Status
+from servers.news import DIED, STAYS_DEAD, News
 from servers.requests import Requests
 from servers.supervisor import Supervisor
 
 BUSY = b"1 program of 1 runs: "
-# What there is to tell of a core on the console.
-DIED, RESTARTED, STAYS_DEAD = 1, 2, 4
 BAD_LENGTH = ValueError("length")  # made once: the heap may be full
-REFUSAL_BYTES, HEAP_FULL = 4, 4  # an ANSWER without memory: poly.operations' HEAD, and FULL
-STATUS_REFUSED = 255  # of a child that never ran
 
 
 class Monitor(Requests):
@@ -37,9 +36,8 @@ class Monitor(Requests):
         self.cores = cpu.cores()
         self.links = {}  # by core
         self.buried = bytearray(cpu.cores())  # whether its present life is over, and that is told
-        self.news = bytearray(cpu.cores())  # what is untold, on the console's owner
-        self.told = [0] * cpu.cores()  # generations of which it is said that they began
         self.supervisor = Supervisor(kernel)
+        self.news = News(kernel, self.supervisor)
         self.settled = cpu.generation() == 0  # nobody uses what an earlier life handed out
         self.idle = False  # whether this core takes a RUN
         self.request = None  # link whose RUN was taken
@@ -55,29 +53,9 @@ class Monitor(Requests):
         self.startup_left = 0  # of the system file's programs here
         self.startup_status = 0
         self.byte = bytearray(1)
-        self.refusal = bytearray(REFUSAL_BYTES)
+        self.refusal = bytearray(REFUSAL_BYTES)  # an ANSWER without memory
         self.spare = None  # freed to open a link when the heap is full
         self.bind = None  # servers.bind.Binder, once anybody here or there needs it
-        self.handlers = self.table()
-
-    def table(self):
-        handlers = [self.on_unknown] * m.KINDS
-        handlers[m.PING] = self.on_ping
-        handlers[m.PONG] = self.on_pong
-        handlers[m.STATUS] = self.on_status
-        handlers[m.STATUS_IS] = self.on_status_is
-        handlers[m.RUN] = self.on_run
-        handlers[m.STARTED] = self.on_started
-        handlers[m.REFUSED] = self.on_refused
-        handlers[m.STOP] = self.on_stop
-        handlers[m.STOPPING] = self.on_stopping
-        handlers[m.INPUT] = self.on_input
-        handlers[m.INPUT_TAKEN] = self.on_input_taken
-        handlers[m.OUTPUT] = self.on_output
-        handlers[m.EXIT] = self.on_exit
-        handlers[m.ASK] = handlers[m.ANSWER] = self.on_bind
-        handlers[m.TELL] = handlers[m.TOLD] = self.on_bind
-        return handlers
 
     def start(self):
         self.announce(None)
@@ -108,6 +86,13 @@ class Monitor(Requests):
             else:
                 self.bury(peer)
 
+    def on_ctrl_c(self):
+        """One interrupts the program here, the next kills it; a REPL has its own use for it."""
+        program = self.kernel.program
+        if program and not program.is_repl:
+            if program.interrupts() > 1:
+                self.kernel.interrupt(KILL)
+
     def hear(self, link):
         """Serve what a peer has sent: a ringful at most, for whatever came later rang later."""
         try:
@@ -120,7 +105,7 @@ class Monitor(Requests):
                     kind = 0
                 elif not m.LEAST[kind] <= length <= m.MOST[kind]:
                     raise BAD_LENGTH
-                self.handlers[kind](link, length)
+                HANDLERS[kind](self, link, length)
         except (ump.ChannelDied, ValueError):
             self.cut(link, "broke the protocol of monitors")
 
@@ -187,118 +172,19 @@ class Monitor(Requests):
             self.bind.core_died(dead)
         if cpu.meet(dead, generation):
             self.buried[dead] = 0
-            self.note_life(dead, generation)
+            self.news.note_life(dead, generation)
             if self.bind is not None:
                 self.bind.met(dead)
         if state >= cpu.DEAD and not self.buried[dead]:
             self.buried[dead] = 1
-            self.note(dead, DIED)  # before it is restarted: its report is still there
+            self.news.note(dead, DIED)  # before it is restarted: its report is still there
             self.supervisor.look()
             if cpu.state(dead) == cpu.STOPPED:
-                self.note(dead, STAYS_DEAD)
+                self.news.note(dead, STAYS_DEAD)
             else:
-                self.note_life(dead, generation + 1)  # with the report, not some time later
+                self.news.note_life(dead, generation + 1)  # with the report, not some time later
 
-    def note_life(self, core, generation):
-        if self.told[core] != generation:
-            self.told[core] = generation
-            self.note(core, RESTARTED)
-
-    def note(self, core, news):
-        """Tell something of a core, if the console is here."""
-        screen = self.kernel.screen
-        if screen is None:
-            return
-        self.news[core] |= news
-        locks = heap.unlock()
-        try:
-            if core in screen.lines:
-                screen.show(core, m.NOTHING, 0)  # its line under way
-            self.tell_news()
-        except MemoryError:
-            pass  # the shell tells it before its next prompt
-        heap.lock(locks)
-
-    def tell_news(self):
-        """Put what became of cores on the console and in the log, once."""
-        for core in range(len(self.news)):
-            news = self.news[core]
-            if news & DIED:
-                report = cpu.report(core) or "core %d died without a report" % core
-                self.kernel.screen.say(report.rstrip())
-                self.kernel.log.add("core %d died: %s" % (core, report.split("\n")[0]))
-            if news & RESTARTED:
-                self.say("core %d: restarted, generation %d" % (core, self.told[core]))
-            if news & STAYS_DEAD:
-                self.say("core %d: %s" % (core, self.supervisor.reason()))
-            self.news[core] = 0
-
-    def say(self, text):
-        self.kernel.screen.say(text)
-        self.kernel.log.add(text)
-
-    # --- what peers ask -------------------------------------------------------------
-
-    def on_unknown(self, link, length):
-        self.cut(link, "sent a message of an unknown kind")
-
-    def on_ping(self, link, length):
-        self.answer(link, m.NOTHING, m.PONG)
-
-    def on_status(self, link, length):
-        self.fill_status()
-        self.answer(link, self.status_is, m.STATUS_IS)
-
-    def on_run(self, link, length):
-        if not self.idle:
-            self.answer(link, self.busy, m.REFUSED)
-            return
-        self.idle = False
-        self.kernel.wanted = GO_ON
-        self.request = link
-        self.run_length = length
-        self.run_message, link.message = link.message, self.run_message
-
-    def on_stop(self, link, length):
-        if not INTERRUPT <= link.message[0] <= KILL:
-            self.cut(link, "sent a STOP that is none")
-            return
-        # On a core that serves, from the request that was taken to its exit.
-        running = self.kernel.program is not None if cpu.is_console() else not self.idle
-        if running:
-            self.kernel.interrupt(link.message[0])
-        self.byte[0] = 1 if running else 0
-        self.answer(link, self.byte, m.STOPPING)
-
-    def on_ctrl_c(self):
-        """One interrupts the program here, the next kills it; a REPL has its own use for it."""
-        program = self.kernel.program
-        if program and not program.is_repl:
-            if program.interrupts() > 1:
-                self.kernel.interrupt(KILL)
-
-    def on_input(self, link, length):
-        taken = 0
-        while taken < length:
-            self.byte[0] = link.message[taken]
-            # Input for a program that is gone is dropped; one that is not yet under
-            # way gets it later: a Ctrl-C in it must reach nothing but the program.
-            if not self.idle and not (self.kernel.interruptible and cpu.feed(self.byte)):
-                break
-            taken += 1
-        self.byte[0] = taken
-        self.answer(link, self.byte, m.INPUT_TAKEN)
-
-    def on_bind(self, link, length):
-        """What is about names and channels, whatever the program here does with the heap."""
-        kind = link.channel.kind
-        locks = heap.unlock()
-        try:
-            if not self.binder().hear(link, kind, length):
-                self.cut(link, "sent an ASK or a TELL that is none")
-        except MemoryError:
-            self.refuse_bind(link, kind)
-        heap.lock(locks)
+    # --- names and channels ------------------------------------------------------------
 
     def binder(self):
         """What deals with names and channels, made when it is first needed."""
@@ -311,59 +197,6 @@ class Monitor(Requests):
         from servers.bind import Binder
 
         self.bind = Binder(self.kernel)
-
-    def refuse_bind(self, link, kind):
-        """There is no memory to deal with it: nothing was done."""
-        if kind == m.ASK:
-            for at in range(REFUSAL_BYTES):
-                self.refusal[at] = link.message[at]
-            self.refusal[1] = HEAP_FULL
-            self.answer(link, self.refusal, m.ANSWER)
-        elif kind == m.TELL:
-            self.answer(link, m.NOTHING, m.TOLD)
-
-    # --- what peers answer and tell ----------------------------------------------------
-
-    def on_pong(self, link, length):
-        link.asked &= ~(1 << m.PING)
-
-    def on_status_is(self, link, length):
-        for at in range(length):
-            link.status[at] = link.message[at]
-        link.asked &= ~(1 << m.STATUS)
-
-    def on_started(self, link, length):
-        link.peer_bell = link.message[0] | link.message[1] << 8
-        if not (link.peer_bell == 0 or cpu.URGENT <= link.peer_bell < cpu.DOORBELLS):
-            self.cut(link, "sent a doorbell that is none")
-        link.asked &= ~(1 << m.RUN)
-
-    def on_refused(self, link, length):
-        link.refused = length
-        for at in range(length):
-            link.refusal[at] = link.message[at]
-        if link.child is not None:
-            link.child.finish(STATUS_REFUSED)
-            link.child = None
-        link.asked &= ~(1 << m.RUN)
-
-    def on_stopping(self, link, length):
-        link.stopping = link.message[0]
-        link.asked &= ~(1 << m.STOP)
-
-    def on_input_taken(self, link, length):
-        link.taken = link.message[0]
-        link.asked &= ~(1 << m.INPUT)
-
-    def on_output(self, link, length):
-        if self.kernel.screen:
-            self.kernel.screen.show(link.peer, link.message, length)
-
-    def on_exit(self, link, length):
-        child = link.child
-        if child is not None:
-            link.child = None
-            child.finish(link.message[0])
 
     # --- status -------------------------------------------------------------------------
 

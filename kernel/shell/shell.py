@@ -42,7 +42,7 @@ class Shell:
         print("`help` lists the commands, Tab completes, Ctrl-C interrupts.")
 
     def prompt(self):
-        self.kernel.monitor.tell_news()
+        self.kernel.monitor.news.tell()
         try:
             line = cpu.readline(PROMPT, self.complete)
         except KeyboardInterrupt:
