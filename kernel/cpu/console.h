@@ -53,6 +53,9 @@ void console_put(const char *text, size_t length);
 
 /* --- the line editor (shell_line.c) --- */
 
+/* Until there may be input; meanwhile this core serves what may be served. */
+void console_wait_for_input(void);
+
 /* Editors end a line at a carriage return only. This makes one of a line feed too,
  * unless it comes right after one: then -1. */
 int console_line_end(int byte, bool *after_return);

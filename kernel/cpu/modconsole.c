@@ -97,11 +97,20 @@ static bool repl(void) {
     return true;
 }
 
-static mp_obj_t cpu_repl(void) {
+static void end_repl(void *unused) {
+    (void)unused;
+    MP_STATE_PORT(console_prompt_wait) = MP_OBJ_NULL;
+}
+
+static mp_obj_t cpu_repl(mp_obj_t wait) {
+    nlr_jump_callback_node_t end;
+    nlr_push_jump_callback(&end, end_repl);
+    MP_STATE_PORT(console_prompt_wait) = wait;
     prompt_of_main(repl);
+    nlr_pop_jump_callback(true);
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_0(cpu_repl_obj, cpu_repl);
+MP_DEFINE_CONST_FUN_OBJ_1(cpu_repl_obj, cpu_repl);
 
 static mp_obj_t cpu_own_begin(void) {
     own_repl_begin();

@@ -11,10 +11,12 @@
 #include "py/repl.h"
 #include "py/runtime.h"
 #include "shared/readline/readline.h"
+#include "shared/runtime/interrupt_char.h"
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t console_complete);
 MP_REGISTER_ROOT_POINTER(mp_obj_t console_candidates);
 MP_REGISTER_ROOT_POINTER(mp_obj_t console_serve_own);
+MP_REGISTER_ROOT_POINTER(mp_obj_t console_prompt_wait);
 /* The editor's own, as its file has it; see own_repl.c. */
 MP_REGISTER_ROOT_POINTER(const char *readline_hist[MICROPY_READLINE_HISTORY_SIZE]);
 MP_REGISTER_ROOT_POINTER(const char *console_history[READLINE_HISTORY_SIZE]);
@@ -25,11 +27,40 @@ int console_line_end(int byte, bool *after_return) {
     return second ? -1 : byte == '\n' ? '\r' : byte;
 }
 
-/* While the shell waits for a line, this core serves its own console too. */
-static void wait_for_input(void) {
+/* Whether something may ring for what was exported here (calls.use()). */
+static bool port_in_use(void) {
+    mp_obj_t port = MP_STATE_VM(calls_port);
+    return port != MP_OBJ_NULL && port != mp_const_none;
+}
+
+/* While a Python prompt waits, not while what it runs does: errors are printed there. */
+static void wait_at_prompt(void) {
+    nlr_buf_t nlr;
+    mp_obj_t wait = MP_STATE_PORT(console_prompt_wait);
+    MP_STATE_PORT(console_prompt_wait) = MP_OBJ_NULL; /* what it does may wait for input too */
+    if (nlr_push(&nlr) == 0) {
+        mp_call_function_0(wait);
+        nlr_pop();
+        MP_STATE_PORT(console_prompt_wait) = wait;
+    } else {
+        MP_STATE_PORT(console_prompt_wait) = wait;
+        mp_obj_t error = MP_OBJ_FROM_PTR(nlr.ret_val);
+        if (!mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(error)),
+            MP_OBJ_FROM_PTR(&mp_type_Exception))) {
+            nlr_jump(nlr.ret_val);
+        }
+        mp_obj_print_exception(&mp_plat_print, error);
+    }
+}
+
+void console_wait_for_input(void) {
     if (MP_STATE_PORT(console_complete) != MP_OBJ_NULL && !console_is_own()
-        && console_own_has_input() && MP_STATE_PORT(console_serve_own) != MP_OBJ_NULL) {
-        mp_call_function_0(MP_STATE_PORT(console_serve_own));
+        && (console_own_has_input() || port_in_use())
+        && MP_STATE_PORT(console_serve_own) != MP_OBJ_NULL) {
+        mp_call_function_0(MP_STATE_PORT(console_serve_own)); /* the shell waits for a line */
+    } else if (MP_STATE_PORT(console_prompt_wait) != MP_OBJ_NULL && mp_interrupt_char < 0
+               && port_in_use()) {
+        wait_at_prompt();
     } else {
         mp_event_wait_indefinite();
     }
@@ -43,7 +74,7 @@ int console_editor_byte(void) {
             return byte;
         }
         if (!console_has_input()) {
-            wait_for_input();
+            console_wait_for_input();
         }
     }
 }

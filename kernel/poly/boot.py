@@ -61,10 +61,7 @@ def serve_forever(kernel):
 
                 startup.start_here(kernel)
             while kernel.monitor.request is None:
-                if cpu.own_input():
-                    serve_console(kernel)
-                else:
-                    cpu.wait()
+                wait_at_console(kernel)
             from poly import serve
 
             serve.serve(kernel, kernel.monitor.take_request())
@@ -77,12 +74,24 @@ def serve_forever(kernel):
 
 
 def serve_console(kernel):
-    """Somebody typed at this core's own console."""
-    if kernel.own_console is None:
-        from servers.console import Console
+    """Do what there is to do at this core's own console: run what was typed there, or serve
+    what was exported; milliseconds until there is more, -1: until something happens."""
+    if cpu.own_input():
+        if kernel.own_console is None:
+            from servers.console import Console
 
-        kernel.own_console = Console(kernel)
-    kernel.own_console.serve()
+            kernel.own_console = Console(kernel)
+        kernel.own_console.serve()
+        return 0
+    if kernel.own_console is None or kernel.ports is None:
+        return -1
+    return kernel.own_console.attend()
+
+
+def wait_at_console(kernel):
+    left_ms = serve_console(kernel)
+    if left_ms:
+        cpu.wait(left_ms)
 
 
 def run_shell(kernel):
@@ -92,7 +101,7 @@ def run_shell(kernel):
     mount()
     kernel.screen = Screen()
     kernel.serve_console = lambda: serve_console(kernel)
-    cpu.on_own_input(kernel.serve_console)
+    cpu.on_own_input(lambda: wait_at_console(kernel))
     kernel.monitor.start()
     cpu.online()
     kernel.log.add("core %d: %s, %d cores" % (kernel.number, cpu.board(), cpu.cores()))

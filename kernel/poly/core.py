@@ -28,7 +28,7 @@ class Core:
         self.log = Log()
         self.monitor = None
         self.screen = None  # the shell's console, on the core that owns it
-        self.serve_console = None  # function, on that core: serve its own one meanwhile
+        self.serve_console = None  # function, on that core: serve its own one meanwhile, see boot
         self.own_console = None  # servers.console.Console, once somebody typed at it
         self.console = 0  # core that shows the output of what runs here
         self.program = None  # poly.program.Program that runs here

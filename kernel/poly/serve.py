@@ -8,7 +8,7 @@ import ump
 
 # Not for use here: what a program is the first to import goes when it ends.
 import poly.child  # noqa: F401
-from poly import program, region
+from poly import program, prompt, region
 from poly.errors import Error, Misuse, PeerDied
 from poly.program import RUN_REPL, Program
 
@@ -57,7 +57,7 @@ def run_repl(kernel, task):
 
     names = set(dir(__main__))
     try:
-        return program.supervise(kernel, task, cpu.repl)
+        return program.supervise(kernel, task, cpu.repl, prompt.wait)
     finally:
         for name in dir(__main__):
             if name not in names:

@@ -2,11 +2,12 @@
 
 It is served by the core's main loop whenever that has nothing else to do, and takes
 no task. While it runs something, the core runs the program `repl`; while it waits for
-input the core is idle, and programs may be started there.
+input the core is idle, and programs may be started there. What was exported at it is
+served then, and its tasks run; while a program runs there they wait.
 
 What is typed there has a current folder, sys.path, sys.argv and children of its own,
 kept apart from the kernel's: the kernel imports what it needs from folder /, whatever
-is mounted where.
+is mounted where. Ports are the prompt's alone: the kernel waits in none.
 """
 
 import gc
@@ -21,6 +22,7 @@ import __main__
 
 # Also what a RUN is the first to need: later, an import might ask files of the user's.
 import poly.serve  # noqa: F401
+from poly import prompt
 from poly.core import GO_ON
 from poly.program import (
     Program,
@@ -31,6 +33,7 @@ from poly.program import (
     current_folder,
     exchange_ports,
     guarded,
+    tell,
 )
 from servers.ram import Ram
 
@@ -50,9 +53,9 @@ class Console:
         self.argv = list(self.before.argv)
         self.children = []
         self.domains = []
-        self.ports = None
         self.fresh = True  # whether the prompt is to begin anew
         self.leaving = False
+        self.left_ms = 0
 
     def serve(self):
         """Take what was typed, and run it. Called by the main loop while no program runs."""
@@ -60,13 +63,29 @@ class Console:
         kernel.monitor.idle = False
         if kernel.monitor.request is not None:
             return  # a program came first
+        try:
+            self.attached(self.run)
+        finally:
+            kernel.runs(None)
+            kernel.monitor.idle = not cpu.is_console()
+
+    def attend(self):
+        """Do what the prompt has to do while it waits; milliseconds until there is more, -1:
+        until something happens. Called by the main loop too."""
+        self.left_ms = 0
+        self.attached(self.run_waiting)
+        return self.left_ms
+
+    def attached(self, function):
+        """Call it with all that is the prompt's. If the heap is full, that is forgotten."""
+        kernel = self.kernel
         interruptible = kernel.interruptible
         kernel.interruptible = False
         interrupt_char = cpu.interrupt_char(-1)
         cpu.attach_own(True)
         try:
             self.swap()
-            self.run()
+            function()
             self.swap()
         except MemoryError:
             self.release()
@@ -75,8 +94,6 @@ class Console:
             self.swap()
         finally:
             cpu.attach_own(False)
-            kernel.runs(None)
-            kernel.monitor.idle = not cpu.is_console()
             cpu.interrupt_char(interrupt_char)
             kernel.interruptible = interruptible
 
@@ -90,7 +107,6 @@ class Console:
         self.folder, self.path, self.argv = folder, path, argv
         kernel.children, self.children = self.children, kernel.children
         kernel.domains, self.domains = self.domains, kernel.domains
-        self.ports = exchange_ports(kernel, self.ports)
 
     def run(self):
         """Until there is no more input."""
@@ -109,6 +125,18 @@ class Console:
             elif error is None:
                 return
             self.fresh = True
+
+    def run_waiting(self):
+        """One turn of what goes on while the prompt waits; errors are printed."""
+        error = guarded(self.kernel, self.attend_prompt)
+        self.kernel.wanted = GO_ON
+        if isinstance(error, MemoryError):
+            raise error
+        if error is not None:
+            tell(error)
+
+    def attend_prompt(self):
+        self.left_ms = prompt.attend()
 
     def feed(self):
         if self.fresh:
@@ -135,6 +163,7 @@ class Console:
         self.release()
         __main__.__dict__.update(self.names)
         close_domains(self.kernel)
+        exchange_ports(self.kernel, None)
         close_children(self.kernel)
         micropython.opt_level(0)
         self.before.restore_modules(KERNEL)

@@ -143,11 +143,14 @@ def wait_for_all(tasks, typed, stop):
         while not task.ended():
             if stop.unreached:
                 stop.ask_again()
-            wait_ms = typed.pass_on()
-            if cpu.own_input():
-                task.kernel.serve_console()
-            else:
+            wait_ms = sooner(typed.pass_on(), task.kernel.serve_console())
+            if wait_ms:
                 cpu.wait(wait_ms)
+
+
+def sooner(one_ms, other_ms):
+    """Of two times to wait, of which -1 is for ever."""
+    return max(one_ms, other_ms) if min(one_ms, other_ms) < 0 else min(one_ms, other_ms)
 
 
 class Typed:

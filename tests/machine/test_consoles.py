@@ -15,7 +15,7 @@ import pexpect
 import pytest
 import serial
 
-from polyphone.machine.console import Console
+from polyphone.machine.console import Console, CoreRepl
 from polyphone.machine.qemu import Mode
 
 TIMEOUT_S = 60  # a hang detector
@@ -238,6 +238,94 @@ def test_the_prompt_of_core_0_works_while_the_shell_waits_for_a_program(
     shell.send("\x03")
     shell.expect_prompt()
     assert shell.run("run hello").output == "hello from core 0 of 4\n"
+
+
+# --- services that are exported at a prompt -------------------------------------------------
+
+EXPORT = (
+    "import asyncio, poly, sys; sys.path.append('/rom/services')",
+    "from echo_session import Echo; from interfaces import echo",
+    "later = 'async def increase(self, n):\\n await asyncio.sleep_ms(5)\\n return n + 1'",
+    "exec('class Later(Echo):\\n ' + later.replace('\\n', '\\n '))",
+    "fail = lambda session: 1 // 0",
+    "services = [poly.export(echo, Echo, 'now'), poly.export(echo, Later, 'later')]",
+)
+
+
+def calls_arrive(shell: Console, core: int) -> None:
+    """From that core to what was exported at a prompt."""
+    prefix = f"[{core}] " if core else ""
+    for name, times in (("now", 200), ("later", 5)):
+        assert shell.command(f"run /rom/services/caller {name} {times} @{core}") == (
+            f"{prefix}called {times}\n"
+        )
+
+
+@pytest.mark.parametrize("core", [0, 1])
+def test_what_is_exported_at_a_prompt_is_served_while_that_waits(
+    shell: Console, terminal: Callable[[int], "pexpect.spawn[str]"], core: int
+) -> None:
+    """Called from the shell's program on core 0, and from core 2; after a program here too"""
+    session = terminal(core)
+    for line in EXPORT:
+        enter(session, line)
+    session.send("half a li")
+    session.expect("half a li")
+    if core != 0:  # one program at a time: while one runs on core 0, that has the core
+        calls_arrive(shell, 0)
+    calls_arrive(shell, 2)
+    assert shell.run(f"run hello @{core}").status == 0
+    calls_arrive(shell, 2)
+    session.send("\x15")
+    session.expect(re.escape("\x1b["))
+    assert enter(session, "[service.used() for service in services]") == "[0, 0]\n"
+    enter(session, "services[1].close(); x = [poly.export(echo, fail, 'failing')]")
+    refused = shell.run("run /rom/services/caller failing 1 @2")
+    assert refused.lines[-1].endswith("Refused: failing: divide by zero"), refused.output
+    session.send("\x04")
+    session.expect("MPY: soft reboot")
+    session.expect(">>> ")
+    assert shell.command("services") == ""
+
+
+def test_what_is_exported_at_the_shells_prompt_of_a_core_is_served_while_that_waits(
+    shell: Console,
+    core: Callable[[int], CoreRepl],
+    terminal: Callable[[int], "pexpect.spawn[str]"],
+) -> None:
+    """`repl 1`: called from the prompt on core 2's own console"""
+    caller = terminal(2)
+    with core(1) as prompt:
+        for line in EXPORT:
+            assert prompt.run(line) == ""
+        enter(caller, "import poly; from interfaces import echo")
+        for name in ("now", "later"):
+            enter(caller, f"client = poly.do(poly.connect(echo, '{name}'))")
+            assert (
+                enter(caller, "[poly.do(client.increase(n)) for n in range(3)]") == "[1, 2, 3]\n"
+            )
+        assert prompt.run("[service.used() for service in services]") == "[1, 1]\n"
+    assert "PeerDied" in enter(caller, "poly.do(client.increase(1))")
+    assert shell.command("services") == ""
+
+
+def test_a_handler_at_a_prompt_that_does_not_end_is_interrupted(
+    shell: Console, terminal: Callable[[int], "pexpect.spawn[str]"]
+) -> None:
+    session = terminal(1)
+    for line in EXPORT:
+        enter(session, line)
+    method = "def forever(self, n):\\n print('be' + 'gun')\\n while True: pass"
+    enter(session, f'exec("{method}"); Echo.increase = forever')
+    shell.send("run /rom/services/caller now 1\r")
+    session.expect("begun")
+    session.send("\x03")
+    session.expect("KeyboardInterrupt")
+    session.send("\r")
+    session.expect(">>> ")
+    assert enter(session, "6 * 7") == "42\n"
+    shell.send("\x03")
+    shell.expect_prompt()
 
 
 @pytest.mark.parametrize(("core", "status"), [(0, 1), (2, 0)], ids=["0", "2"])

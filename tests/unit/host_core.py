@@ -883,13 +883,18 @@ class Cpu(types.ModuleType):
     def on_own_input(self, callback: Callable[[], None]) -> None:
         pass
 
-    def readline(self, prompt: str, complete: Callable[[str], list[str]]) -> str | None:
+    def readline(
+        self,
+        prompt: str,
+        complete: Callable[[str], list[str]],
+        wait: Callable[[], None] | None = None,
+    ) -> str | None:
         here.core.write(prompt.encode())
         line = b""
         while True:
             byte = self.take_input()
             if byte < 0:
-                self.wait()
+                (wait or self.wait)()
             elif byte == 3:
                 raise KeyboardInterrupt
             elif byte == 4 and not line:
@@ -909,9 +914,9 @@ class Cpu(types.ModuleType):
     def heap_limit(self, limit: int) -> None:
         here.core.heap_limit = limit
 
-    def repl(self) -> None:
+    def repl(self, wait: Callable[[], None]) -> None:
         while True:
-            line = self.readline(">>> ", lambda text: [])
+            line = self.readline(">>> ", lambda text: [], wait)
             if line is None:
                 return
             exec(compile(line, "<repl>", "single"), here.core.main)

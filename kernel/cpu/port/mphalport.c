@@ -85,7 +85,7 @@ int mp_hal_stdin_rx_chr(void) {
         if (byte >= 0) {
             return byte;
         }
-        mp_event_wait_indefinite();
+        console_wait_for_input();
     }
 }
 

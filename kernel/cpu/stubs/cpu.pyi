@@ -203,8 +203,11 @@ def hide_line() -> bool:
 def show_line() -> None:
     """Draw it again."""
 
-def repl() -> None:
-    """MicroPython's own REPL on this core's standard input and output, until Ctrl-D."""
+def repl(wait: Callable[[], None]) -> None:
+    """MicroPython's own REPL on this core's standard input and output, until Ctrl-D.
+
+    While it waits for input and a port is in use (calls.use()), it calls wait(), and prints
+    what that raises."""
 
 def serial_write(data: bytes, *part: int) -> None:
     """Write to the serial line, whatever standard output is: all of `data`, its first
@@ -227,7 +230,8 @@ def own_serve() -> bool:
     to leave (Ctrl-D, SystemExit). The own console must be attached."""
 
 def on_own_input(callback: Callable[[], None]) -> None:
-    """Call this when the own console has input while readline() waits."""
+    """Call this while readline() waits, when the own console has input or a port is in use.
+    It does what there is to do, or waits."""
 
 # --- the heap ------------------------------------------------------------------------
 
