@@ -1,6 +1,8 @@
 /* The floor for benches: two bare loops over the ring, without what a channel
- * adds to it (trains, callbacks, errors). */
+ * adds to it (trains, callbacks, errors); and a copy in and out. */
 #define UMP_LINKAGE static inline
+#include <string.h>
+
 #include "channel.h"
 #include "core.h"
 #include "ump.c"
@@ -55,4 +57,10 @@ void bench_ping(struct channel *channel, uint32_t rounds, size_t length) {
         send(channel, payload, length);
         receive(channel, &slot, payload);
     }
+}
+
+void bench_copy(void *shared, void *private_side, size_t length) {
+    memcpy(shared, private_side, length);
+    __asm__ volatile ("" : : : "memory");
+    memcpy(private_side, shared, length);
 }

@@ -63,8 +63,10 @@ uint32_t channel_credits(struct channel *channel);
 void channel_send(struct channel *channel, unsigned kind, const mp_buffer_info_t *message);
 
 /* The next message; false (only without `wait`): none is there whole. Waiting
- * as in channel_send(); nothing is lost when it raises. */
-bool channel_receive(struct channel *channel, struct message *message, bool wait);
+ * as in channel_send(); nothing is lost when it raises. A train goes to `place` without a
+ * detour, if there is one and it fits; what is there may be lost anyway. */
+bool channel_receive(struct channel *channel, struct message *message, void *place, size_t room,
+    bool wait);
 
 /* Sends one slot if more than `reserve` credits are free; rings if asked to. */
 bool channel_try_send_slot(struct channel *channel, unsigned kind, const void *payload,
@@ -91,9 +93,8 @@ void channel_outbox_room(struct channel *channel, size_t room);
 /* Goes on with the outbox. True: it is empty, and there is credit; else sleep is announced. */
 bool channel_push(struct channel *channel);
 
-/* The next message if it is there whole, as channel_receive() without `wait`, but what was
- * announced stays so. */
-bool channel_take(struct channel *channel, struct message *message);
+/* As channel_receive() without `wait`, but what was announced stays so. */
+bool channel_take(struct channel *channel, struct message *message, void *place, size_t room);
 
 /* Announces sleep of the receiver and looks again; true: a message, a part of one, or death
  * is there, and nothing is announced. Else it stays so until channel_disarm(). */
@@ -112,5 +113,8 @@ mp_uint_t channel_poll(struct channel *channel, mp_uint_t flags);
  * themselves, and sent and awaited. They do not poll, and serve no callbacks. */
 void bench_echo(struct channel *channel, uint32_t rounds);
 void bench_ping(struct channel *channel, uint32_t rounds, size_t length);
+
+/* Copies private memory to shared, and back. */
+void bench_copy(void *shared, void *private_side, size_t length);
 
 #endif

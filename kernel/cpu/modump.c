@@ -25,7 +25,7 @@ static inline void buffer_of(mp_obj_t object, mp_buffer_info_t *info, mp_uint_t 
 
 static mp_obj_t receive_bytes(mp_obj_t self, bool wait) {
     struct message message;
-    if (!channel_receive(MP_OBJ_TO_PTR(self), &message, wait)) {
+    if (!channel_receive(MP_OBJ_TO_PTR(self), &message, NULL, 0, wait)) {
         return mp_const_none;
     }
     return mp_obj_new_bytes(message.bytes, message.length);
@@ -35,14 +35,16 @@ static mp_obj_t receive_into(mp_obj_t self, mp_obj_t buffer, bool wait) {
     mp_buffer_info_t info;
     buffer_of(buffer, &info, MP_BUFFER_WRITE);
     struct message message;
-    if (!channel_receive(MP_OBJ_TO_PTR(self), &message, wait)) {
+    if (!channel_receive(MP_OBJ_TO_PTR(self), &message, info.buf, info.len, wait)) {
         return MP_OBJ_NEW_SMALL_INT(-1);
     }
     if (message.length > info.len) {
         mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("message of %u bytes, buffer of %u"),
             (unsigned)message.length, (unsigned)info.len);
     }
-    memcpy(info.buf, message.bytes, message.length);
+    if (message.bytes != info.buf) {
+        memcpy(info.buf, message.bytes, message.length);
+    }
     return MP_OBJ_NEW_SMALL_INT(message.length);
 }
 
@@ -69,6 +71,19 @@ static unsigned number_of(mp_obj_t arg, const char *name, unsigned below) {
     return value;
 }
 
+/* A region of so many bytes in the shared window, all of it mapped at its ends. */
+static void *region_of(mp_obj_t arg, uint32_t bytes) {
+    uint32_t offset = number_of(arg, "offset", shared_bytes());
+    if (offset < meshes_offset() || offset % LAYOUT_PAGE != 0 || offset + bytes > shared_bytes()
+        || !space_is_mapped(LAYOUT_SHARED + offset)
+        || !space_is_mapped(LAYOUT_SHARED + offset + bytes - 1)) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("offset: 0x%x is not a mapped region of %u bytes"), (unsigned)offset,
+            (unsigned)bytes);
+    }
+    return (void *)(uintptr_t)(LAYOUT_SHARED + offset);
+}
+
 /* The argument at this place, if there is one. */
 static uint32_t longest_of(size_t n_args, const mp_obj_t *args, size_t place) {
     return n_args > place
@@ -79,15 +94,7 @@ static mp_obj_t method_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 6, 8, false);
     uint32_t slots = slots_of(args[1]);
-    uint32_t offset = number_of(args[0], "offset", shared_bytes());
-    if (offset < meshes_offset() || offset % LAYOUT_PAGE != 0
-        || offset + channel_region_bytes(slots) > shared_bytes()
-        || !space_is_mapped(LAYOUT_SHARED + offset)
-        || !space_is_mapped(LAYOUT_SHARED + offset + channel_region_bytes(slots) - 1)) {
-        mp_raise_msg_varg(&mp_type_ValueError,
-            MP_ERROR_TEXT("offset: 0x%x is not a mapped region of %u bytes"), (unsigned)offset,
-            (unsigned)channel_region_bytes(slots));
-    }
+    void *region = region_of(args[0], channel_region_bytes(slots));
     unsigned side = number_of(args[2], "side", 2);
     uint32_t longest = longest_of(n_args, args, 7);
     struct channel *channel = mp_obj_malloc(struct channel, type);
@@ -95,8 +102,7 @@ static mp_obj_t method_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     channel->peer_core = number_of(args[4], "peer_core", BOOT->core_count);
     channel->peer_bell = number_of(args[5], "peer_bell", DOORBELLS);
     channel->always_ring = n_args > 6 && mp_obj_is_true(args[6]);
-    channel_open(channel, (void *)(uintptr_t)(LAYOUT_SHARED + offset), slots, side,
-        longest);
+    channel_open(channel, region, slots, side, longest);
     return MP_OBJ_FROM_PTR(channel);
 }
 
@@ -217,10 +223,12 @@ static mp_obj_t method_take(mp_obj_t self, mp_obj_t buffer) {
             (unsigned)channel->inbox.longest, (unsigned)info.len);
     }
     struct message message;
-    if (!channel_take(channel, &message)) {
+    if (!channel_take(channel, &message, info.buf, info.len)) {
         return MP_OBJ_NEW_SMALL_INT(-1);
     }
-    memcpy(info.buf, message.bytes, message.length);
+    if (message.bytes != info.buf) {
+        memcpy(info.buf, message.bytes, message.length);
+    }
     return MP_OBJ_NEW_SMALL_INT(message.length);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(method_take_obj, method_take);
@@ -351,6 +359,14 @@ static mp_obj_t method_bench_ping(mp_obj_t self, mp_obj_t rounds, mp_obj_t lengt
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(method_bench_ping_obj, method_bench_ping);
 
+static mp_obj_t method_bench_copy(mp_obj_t offset, mp_obj_t buffer) {
+    mp_buffer_info_t info;
+    buffer_of(buffer, &info, MP_BUFFER_RW);
+    bench_copy(region_of(offset, info.len), info.buf, info.len);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(method_bench_copy_obj, method_bench_copy);
+
 static const MP_DEFINE_STR_OBJ(ump_doc, "Channels to other cores: message rings in shared RAM.");
 
 static const mp_rom_map_elem_t ump_globals_table[] = {
@@ -362,6 +378,7 @@ static const mp_rom_map_elem_t ump_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_ChannelDied), MP_ROM_PTR(&mp_type_ChannelDied)},
     {MP_ROM_QSTR(MP_QSTR_bench_echo), MP_ROM_PTR(&method_bench_echo_obj)},
     {MP_ROM_QSTR(MP_QSTR_bench_ping), MP_ROM_PTR(&method_bench_ping_obj)},
+    {MP_ROM_QSTR(MP_QSTR_bench_copy), MP_ROM_PTR(&method_bench_copy_obj)},
 };
 static MP_DEFINE_CONST_DICT(ump_globals, ump_globals_table);
 

@@ -1,25 +1,20 @@
 /* Trains of slots (train.h). */
 #include "train.h"
 
-#include <string.h>
-
 /* Off the path of a message of one slot; a user of the other half has none for it. */
 #define APART __attribute__((noinline, unused)) static
 
 TRAIN_LINKAGE bool train_send(struct ump_producer *tx, unsigned kind, const uint8_t *bytes,
     size_t length, size_t *done) {
-    for (;;) {
-        size_t left = length - *done;
-        bool last = left <= UMP_PAYLOAD;
-        size_t part = last ? left : UMP_PAYLOAD;
-        if (!ump_send(tx, kind, last, bytes + *done, part)) {
+    uint32_t before_last = train_slots(length - *done) - 1;
+    if (before_last != 0) {
+        uint32_t sent = ump_send_slots(tx, kind, bytes + *done, before_last);
+        *done += sent * UMP_PAYLOAD;
+        if (sent != before_last) {
             return false;
         }
-        *done += part;
-        if (last) {
-            return true;
-        }
     }
+    return ump_send(tx, kind, true, bytes + *done, length - *done);
 }
 
 TRAIN_LINKAGE bool train_post(struct ump_producer *tx, struct outbox *outbox, unsigned kind,
@@ -56,25 +51,47 @@ static inline unsigned slot_fault(const struct inbox *inbox, struct ump_message 
     return inbox->length + slot.length + !slot.last > inbox->longest ? UMP_BAD_KIND : UMP_ALIVE;
 }
 
-/* A slot of a train, or one that takes a train back; true: the train is whole. */
-static inline bool take_part(struct ump_consumer *rx, struct inbox *inbox,
-    struct ump_message slot, const void *payload) {
-    if (slot.kind == TRAIN_KIND_CUT) {
-        inbox->length = 0;
-        return false;
-    }
+/* Where a train lies, as far as it is there. */
+static inline uint8_t *train_bytes(const struct inbox *inbox) {
+    return inbox->place != NULL ? inbox->place : inbox->bytes;
+}
+
+/* A slot of a train; false: the end is dead. */
+static inline bool add_slot(struct ump_consumer *rx, struct inbox *inbox, struct ump_message slot,
+    const void *payload) {
     rx->fault = slot_fault(inbox, slot);
     if (rx->fault != UMP_ALIVE) {
         return false;
     }
-    memcpy(inbox->bytes + inbox->length, payload, slot.length);
+    if (inbox->place != NULL && inbox->place_room - inbox->length < slot.length) {
+        train_keep(inbox);
+    }
+    memcpy(train_bytes(inbox) + inbox->length, payload, slot.length);
     inbox->length += slot.length;
-    return slot.last;
+    inbox->kind = slot.kind;
+    return true;
 }
 
 /* Whether a slot that no train is ahead of is a message of its own: it needs no room. */
 static inline bool is_whole(const struct inbox *inbox, struct ump_message slot) {
     return slot.last && slot.kind != TRAIN_KIND_CUT && slot.length <= inbox->longest;
+}
+
+static inline size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Full slots of a train, not its last, as far as there is room; at most `slots`. */
+static inline uint32_t add_full_slots(struct ump_consumer *rx, struct inbox *inbox,
+    uint32_t slots) {
+    size_t room = least(inbox->longest - inbox->length - 1, inbox->room - inbox->length);
+    if (inbox->place != NULL) {
+        room = least(room, inbox->place_room - inbox->length);
+    }
+    slots = ump_receive_slots(rx, inbox->kind, train_bytes(inbox) + inbox->length,
+        least(slots, room / UMP_PAYLOAD));
+    inbox->length += slots * UMP_PAYLOAD;
+    return slots;
 }
 
 static inline enum train_taken whole(struct message *message, const uint8_t *bytes,
@@ -85,28 +102,40 @@ static inline enum train_taken whole(struct message *message, const uint8_t *byt
     return TRAIN_MESSAGE;
 }
 
-/* Goes on with a train: with this slot of it first, if `taken`. */
+/* What the slot in message->first makes of the train. */
+static inline enum train_taken judge(struct ump_consumer *rx, struct inbox *inbox,
+    struct message *message, struct ump_message slot) {
+    enum train_taken taken = TRAIN_NONE;
+    if (slot.kind != TRAIN_KIND_CUT) {
+        if (inbox->length == 0 && is_whole(inbox, slot)) {
+            return whole(message, message->first, slot.length, slot.kind);
+        }
+        if (!add_slot(rx, inbox, slot, message->first) || !slot.last) {
+            return TRAIN_NONE;
+        }
+        taken = whole(message, train_bytes(inbox), inbox->length, slot.kind);
+    }
+    inbox->length = 0;
+    inbox->place = NULL;
+    return taken;
+}
+
+/* Goes on with a train; with this slot of it first, if `taken`. */
 APART enum train_taken take_train(struct ump_consumer *rx, struct inbox *inbox,
-    struct message *message, struct ump_message slot, bool taken) {
-    enum train_taken result = TRAIN_NONE;
-    for (uint32_t slots = 0; slots <= rx->mask; slots++) {
-        if (!taken) {
-            if (inbox->room < inbox->longest && inbox->room - inbox->length < UMP_PAYLOAD) {
-                result = TRAIN_NO_ROOM;
-                break;
-            }
-            if (!ump_receive(rx, &slot, message->first)) {
-                break;
-            }
-        }
-        taken = false;
-        if (inbox->length == 0 && is_whole(inbox, slot)) { /* behind a cut */
-            result = whole(message, message->first, slot.length, slot.kind);
-            break;
-        }
-        if (take_part(rx, inbox, slot, message->first)) {
-            result = whole(message, inbox->bytes, inbox->length, slot.kind);
-            inbox->length = 0;
+    struct message *message, bool taken, struct ump_message slot) {
+    enum train_taken result = taken ? judge(rx, inbox, message, slot) : TRAIN_NONE;
+    uint32_t slots = rx->mask + !taken, full;
+    while (slots != 0 && result == TRAIN_NONE) {
+        if (inbox->length != 0 && inbox->room < inbox->longest
+            && inbox->room - inbox->length < UMP_PAYLOAD) {
+            train_keep(inbox);
+            result = TRAIN_NO_ROOM;
+        } else if (inbox->length != 0 && (full = add_full_slots(rx, inbox, slots)) != 0) {
+            slots -= full;
+        } else if (ump_receive(rx, &slot, message->first)) {
+            result = judge(rx, inbox, message, slot);
+            slots--;
+        } else {
             break;
         }
     }
@@ -115,17 +144,22 @@ APART enum train_taken take_train(struct ump_consumer *rx, struct inbox *inbox,
 }
 
 TRAIN_LINKAGE enum train_taken train_take(struct ump_consumer *rx, struct inbox *inbox,
-    struct message *message) {
+    struct message *message, void *place, size_t place_room) {
     struct ump_message slot = {0};
     if (inbox->length != 0) {
-        return take_train(rx, inbox, message, slot, false);
+        if (inbox->place != place) { /* of a receiver that waits, in whose callback this is */
+            train_keep(inbox);
+        }
+        return take_train(rx, inbox, message, false, slot);
     }
     if (!ump_receive(rx, &slot, message->first)) {
         message->must_ring = false;
         return TRAIN_NONE;
     }
     if (!is_whole(inbox, slot)) {
-        return take_train(rx, inbox, message, slot, true);
+        inbox->place = place;
+        inbox->place_room = place_room;
+        return take_train(rx, inbox, message, true, slot);
     }
     message->must_ring = ump_receive_must_ring(rx);
     return whole(message, message->first, slot.length, slot.kind);

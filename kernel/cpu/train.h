@@ -6,6 +6,8 @@
 #ifndef POLY_TRAIN_H
 #define POLY_TRAIN_H
 
+#include <string.h>
+
 #include "ump.h"
 
 #define TRAIN_MESSAGE_MAX 65536u
@@ -28,12 +30,15 @@ struct outbox {
 /* What a receiver has of a train whose rest is not there yet. */
 struct inbox {
     uint8_t *bytes;
-    uint32_t room, length;
+    uint32_t room, length;         /* always room for all that is there, wherever it lies */
     uint32_t longest;              /* message that the peer may send */
+    uint8_t kind;                  /* of the train */
+    uint8_t *place;                /* not NULL: it lies here, not in `bytes` */
+    size_t place_room;
 };
 
 struct message {                   /* one that was received; valid until the next */
-    const uint8_t *bytes;          /* `first`, or the inbox's */
+    const uint8_t *bytes;          /* in `first`, in the receiver's place, or in the inbox */
     uint32_t length;
     uint8_t kind;
     bool must_ring;                /* the producer waits for credit */
@@ -68,8 +73,18 @@ enum train_taken {
 /* Consumer. Takes slots until a message is whole, but a ringful at most: a peer that sends
  * as fast as they are taken must not keep its receiver here. A train that is longer than
  * the inbox allows, or might never end, makes the end dead. Whatever it returns, the
- * producer is to be rung if message->must_ring. */
+ * producer is to be rung if message->must_ring. A train that begins goes to `place`
+ * (NULL: into the inbox) as far as it fits. Before others may use that memory,
+ * train_keep() is due. */
 TRAIN_LINKAGE enum train_taken train_take(struct ump_consumer *rx, struct inbox *inbox,
-    struct message *message);
+    struct message *message, void *place, size_t place_room);
+
+/* The start of a train that lies in somebody's place comes into the inbox. */
+static inline void train_keep(struct inbox *inbox) {
+    if (inbox->place != NULL) {
+        memcpy(inbox->bytes, inbox->place, inbox->length);
+        inbox->place = NULL;
+    }
+}
 
 #endif

@@ -71,10 +71,145 @@ UMP_LINKAGE bool ump_send(struct ump_producer *tx, unsigned kind, bool last, con
     tx->slot = &tx->ring->slots[place];
     tx->stamp = stamp_after(tx->stamp, place);
     /* The payload is visible before the header: pairs with the load_acquire
-     * in ump_receive(). */
+     * in ump_receive() and receive_full(). */
     mem_store_release(&slot->header, header);
     return true;
 }
+
+/* --- full slots, not the last of their message ------------------------------------------- */
+
+#define BURST 4u /* slots to a pass of a loop */
+
+/* Or the compiler keeps and counts up the address and the header of each slot of a burst. */
+#define ONE_COUNTER(a, b, c) __asm__ ("" : "+r" (a), "+r" (b), "+r" (c))
+
+/* What their headers have above the stamp. */
+static inline uint32_t full_slot(unsigned kind) {
+    return (uint32_t)kind << HEADER_KIND_SHIFT | UMP_PAYLOAD << HEADER_LENGTH_SHIFT;
+}
+
+/* The stamp of slot number `count`. */
+static inline uint32_t stamp_of(uint32_t count, uint32_t mask) {
+    return count << HEADER_SEQUENCE_SHIFT | ((count & (mask + 1)) == 0 ? HEADER_EPOCH : 0);
+}
+
+/* How many slots from number `count` on lie in one piece; at most `slots`. */
+static inline uint32_t piece_of(uint32_t count, uint32_t mask, uint32_t slots) {
+    uint32_t piece = mask + 1 - (count & mask);
+    return piece < slots ? piece : slots;
+}
+
+static inline void send_full(struct ump_slot *slot, uint32_t header, const uint8_t *payload) {
+    mem_copy_whole_in(slot->payload, payload, UMP_PAYLOAD);
+    /* The payload is visible before the header: pairs with the load_acquire in
+     * ump_receive() and receive_full(). */
+    mem_store_release(&slot->header, header);
+}
+
+UMP_LINKAGE uint32_t ump_send_slots(struct ump_producer *tx, unsigned kind, const void *payload,
+    uint32_t slots) {
+    uint32_t credits = tx->limit - tx->sent;
+    if (tx->fault != UMP_ALIVE || (credits < slots && (credits = ump_credits(tx)) == 0)) {
+        return 0;
+    }
+    slots = credits < slots ? credits : slots;
+    const uint8_t *from = payload;
+    uint32_t sent = tx->sent, end = sent + slots;
+    while (sent != end) {
+        struct ump_slot *slot = &tx->ring->slots[sent & tx->mask];
+        uint32_t header = stamp_of(sent, tx->mask) | full_slot(kind);
+        uint32_t piece = piece_of(sent, tx->mask, end - sent);
+        sent += piece;
+        for (; piece >= BURST; piece -= BURST) {
+#pragma GCC unroll 4
+            for (uint32_t i = 0; i < BURST; i++) {
+                send_full(&slot[i], header, from + i * UMP_PAYLOAD);
+                header += 1u << HEADER_SEQUENCE_SHIFT;
+            }
+            slot += BURST;
+            from += BURST * UMP_PAYLOAD;
+            ONE_COUNTER(slot, from, header);
+        }
+        for (; piece != 0; piece--) {
+            send_full(slot++, header, from);
+            header += 1u << HEADER_SEQUENCE_SHIFT;
+            from += UMP_PAYLOAD;
+        }
+    }
+    tx->sent = sent;
+    tx->slot = &tx->ring->slots[sent & tx->mask];
+    tx->stamp = stamp_of(sent, tx->mask);
+    return slots;
+}
+
+static inline bool receive_full(const struct ump_slot *slot, uint32_t header, uint8_t *payload,
+    size_t length) {
+    /* The payload is read after the header: pairs with the store_release in
+     * ump_send() and send_full(). */
+    if (mem_load_acquire(&slot->header) != header) {
+        return false;
+    }
+    mem_copy_whole_out(payload, slot, length);
+    return true;
+}
+
+#define RECEIVE_FULL(length) \
+    if (!receive_full(slot, header, to, (length))) { \
+        return slot; \
+    } \
+    header += 1u << HEADER_SEQUENCE_SHIFT; \
+    slot++; \
+    to += UMP_PAYLOAD;
+
+/* As ump_receive_slots(), of slots in one piece; where it stopped. */
+static inline const struct ump_slot *receive_piece(const struct ump_slot *slot, uint32_t header,
+    uint8_t *to, uint32_t piece) {
+    const struct ump_slot *end = slot + piece, *bursts_end = slot + piece / BURST * BURST;
+    while (slot != bursts_end) {
+        /* A whole line is less work; what is too much of it, the next one overwrites. */
+        RECEIVE_FULL(UMP_LINE)
+        RECEIVE_FULL(UMP_LINE)
+        RECEIVE_FULL(UMP_LINE)
+        RECEIVE_FULL(UMP_PAYLOAD)
+        ONE_COUNTER(slot, to, header);
+    }
+    while (slot != end) {
+        RECEIVE_FULL(UMP_PAYLOAD)
+    }
+    return slot;
+}
+
+UMP_LINKAGE uint32_t ump_receive_slots(struct ump_consumer *rx, unsigned kind, void *payload,
+    uint32_t slots) {
+    if (rx->fault != UMP_ALIVE) {
+        return 0;
+    }
+    uint32_t received = rx->received, end = received + slots;
+    uint8_t *to = payload;
+    while (received != end) {
+        uint32_t piece = piece_of(received, rx->mask, end - received);
+        const struct ump_slot *slot = &rx->ring->slots[received & rx->mask];
+        uint32_t taken = receive_piece(slot, stamp_of(received, rx->mask) | full_slot(kind), to,
+            piece) - slot;
+        received += taken;
+        to += taken * UMP_PAYLOAD;
+        if (taken != piece) {
+            break;
+        }
+    }
+    slots = received - rx->received;
+    if (slots != 0) {
+        rx->received = received;
+        rx->slot = &rx->ring->slots[received & rx->mask];
+        rx->stamp = stamp_of(received, rx->mask);
+        /* The payloads have been read before the slots are free: pairs with the
+         * load_acquire in ump_credits(). */
+        mem_store_release(&rx->ring->consumed, received);
+    }
+    return slots;
+}
+
+/* --- sleep ------------------------------------------------------------------------------ */
 
 UMP_LINKAGE bool ump_send_must_ring(struct ump_producer *tx) {
     /* The header is visible before the sleep word is read: pairs with the

@@ -79,12 +79,23 @@ UMP_LINKAGE bool ump_send(struct ump_producer *tx, unsigned kind, bool last, con
  * consumer asked to be rung. */
 UMP_LINKAGE bool ump_send_must_ring(struct ump_producer *tx);
 
+/* Producer. Publishes full slots that are not the last of their message, up to `slots` of
+ * them, from one piece of memory; how many. Afterwards ump_send_must_ring() is due. */
+UMP_LINKAGE uint32_t ump_send_slots(struct ump_producer *tx, unsigned kind, const void *payload,
+    uint32_t slots);
+
 struct ump_message { uint8_t kind, last, length; };
 
 /* Consumer. Takes one slot into `payload`: UMP_LINE bytes of room, aligned to
  * a word; what lies after the slot's length is undefined. False when empty or
  * dead; a slot that is wrong makes the end dead. */
 UMP_LINKAGE bool ump_receive(struct ump_consumer *rx, struct ump_message *message, void *payload);
+
+/* Consumer. Takes full slots of this kind that are not the last of their message, up to
+ * `slots` of them, into one piece of memory; how many. Stops before any other slot, which
+ * ump_receive() judges. */
+UMP_LINKAGE uint32_t ump_receive_slots(struct ump_consumer *rx, unsigned kind, void *payload,
+    uint32_t slots);
 
 /* Consumer. Whether a slot is there to take (or the end is dead, which a
  * reader must hear of too). */

@@ -242,6 +242,46 @@ progress_received:
     fi
 }
 
+inline look_at_slot(taken) {
+#ifdef NO_ACQUIRE_HEADER
+    value = PAYLOAD_READ; /* the two loads may swap */
+#endif
+    atomic {
+        taken = READY;
+        if
+        :: taken -> assert(PEERS(HEADER + POSITION(received[me])) / 2 == received[me])
+        :: else -> value = 0
+        fi
+    }
+}
+
+inline take_slot() {
+    atomic { take_payload(); received[me] = (received[me] + 1) % COUNTS }
+}
+
+/* Two slots at most; they are given back together. */
+inline ump_receive_slots(taken) {
+    look_at_slot(taken);
+    if
+    :: taken ->
+#ifdef NO_RELEASE_CONSUMED_SLOTS
+        STORE(CONSUMED, ((received[me] + 1) % COUNTS)); /* the load may fall behind */
+        take_slot();
+#else
+        take_slot();
+        look_at_slot(taken);
+        if
+        :: taken -> take_slot()
+        :: else
+        fi;
+        atomic { STORE(CONSUMED, received[me]); taken = true }
+#endif
+progress_received_slots:
+        skip
+    :: else
+    fi
+}
+
 inline ump_receive_must_ring(must) {
 #ifdef NO_DOORBELL_FOR_CREDIT
     must = false
@@ -279,7 +319,14 @@ inline send_some() {
 }
 
 inline receive_some() {
+#ifdef ONE_WAY
+    if
+    :: ump_receive(taken)
+    :: ump_receive_slots(taken)
+    fi;
+#else
     ump_receive(taken);
+#endif
     if
     :: taken ->
         taken = false;

@@ -12,7 +12,7 @@ from collections import deque
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ump_ring import ALIVE, BAD_KIND, BAD_LENGTH, PAYLOAD, PLAIN, Ring
+from ump_ring import ALIVE, BAD_KIND, BAD_LENGTH, PAYLOAD, PLAIN, Block, Ring
 from ump_trains import CUT, MESSAGE_MAX, Receiver, Sender, build_library
 
 settings.register_profile("trains", deadline=None, max_examples=200, database=None)
@@ -39,6 +39,8 @@ class Way:
         self.receiver = Receiver(library, self.ring.rx, longest)
         self.waiting: deque[tuple[int, bytes]] = deque()
         self.came: list[tuple[int, bytes]] = []
+        self.place: Block | None = None  # where trains go at once
+        self.keeps = True  # and what of them is there is kept elsewhere meanwhile
         self.rung = {"send": True, "receive": True}  # both look once, then only when rung
 
     def send(self) -> None:
@@ -62,7 +64,7 @@ class Way:
     def receive(self) -> None:
         """Takes what is there, one ringful; then sleeps until rung, if there is no more."""
         self.rung["receive"] = False
-        message = self.receiver.take()
+        message = self.receiver.take(self.place, self.keeps)
         if self.receiver.must_ring:
             self.rung["send"] = True
         if message is not None:
@@ -88,6 +90,8 @@ MESSAGES = st.lists(st.tuples(st.integers(0, CUT - 1), st.integers(0, 5000)), ma
     count=COUNTS,
     there=MESSAGES,
     back=MESSAGES,
+    room=st.sampled_from([None, 0, 59, 60, 150, 5000]),
+    keeps=st.booleans(),
     seed=st.integers(0, 1 << 30),
 )
 def test_posts_of_any_length_arrive_both_ways_in_order_and_nobody_sleeps_on_them(
@@ -97,6 +101,8 @@ def test_posts_of_any_length_arrive_both_ways_in_order_and_nobody_sleeps_on_them
     count: int,
     there: list[tuple[int, int]],
     back: list[tuple[int, int]],
+    room: int | None,
+    keeps: bool,
     seed: int,
 ) -> None:
     chosen = random.Random(seed)
@@ -105,6 +111,8 @@ def test_posts_of_any_length_arrive_both_ways_in_order_and_nobody_sleeps_on_them
         way = Way(library, slots, longest, count)
         made = [(kind, chosen.randbytes(min(length, longest))) for kind, length in messages]
         way.waiting.extend(made)
+        way.place = None if room is None else Block(room)
+        way.keeps = keeps
         ways.append(way)
         sent.append(made)
     run(ways, chosen)
@@ -197,20 +205,65 @@ def test_a_cut_slot_takes_back_its_train_and_nothing_else(library: ctypes.CDLL) 
     assert way.ring.rx.fault == ALIVE
 
 
+@pytest.mark.parametrize("longest", [1, 60, 61, 1000, MESSAGE_MAX])
+def test_what_follows_a_cut_slot_at_once_is_a_message(library: ctypes.CDLL, longest: int) -> None:
+    way = Way(library, 8, longest)
+    for number in range(2):
+        assert way.ring.send(b"", CUT)
+        assert way.ring.send(bytes([number]), 7)
+        assert way.receiver.take() == bytes([number]) and way.receiver.kind == 7
+    assert way.ring.rx.fault == ALIVE
+
+
+def test_a_train_lies_in_its_place_when_it_fits(library: ctypes.CDLL) -> None:
+    way = Way(library, 64, MESSAGE_MAX)
+    place = Block(1000)
+    train = random.Random(3).randbytes(1000)
+    for _ in range(5):  # the first makes room in the inbox, for the case that it is interrupted
+        assert way.sender.post(train) == (True, True)
+        assert way.receiver.take(place) == train
+        assert not way.receiver.inbox.place
+    assert place.bytes() == train
+    assert way.receiver.taken.bytes == place.address
+
+
+def test_a_train_is_kept_when_its_place_is_needed(library: ctypes.CDLL) -> None:
+    way = Way(library, 4, 1000)
+    place = Block(1000)
+    train = random.Random(4).randbytes(900)
+    assert way.sender.post(train) == (True, True)
+    assert way.receiver.take(place) is None
+    place.fill(0xA5)
+    while (message := way.receiver.take(place)) is None:
+        way.sender.push()
+        place.fill(0x5A)
+    assert message == train
+
+
 HOSTILE = st.lists(
     st.tuples(st.binary(max_size=PAYLOAD), st.booleans(), st.integers(0, CUT)), max_size=60
 )
 
 
-@given(longest=LONGEST, slots=HOSTILE)
+@given(
+    longest=LONGEST,
+    slots=HOSTILE,
+    room=st.sampled_from([None, 0, 61, 1000]),
+    takes=st.lists(st.integers(0, 4), min_size=60, max_size=60),
+)
 def test_any_slots_are_messages_within_bounds_or_death(
-    library: ctypes.CDLL, longest: int, slots: list[tuple[bytes, bool, int]]
+    library: ctypes.CDLL,
+    longest: int,
+    slots: list[tuple[bytes, bool, int]],
+    room: int | None,
+    takes: list[int],
 ) -> None:
-    way = Way(library, 2, longest)
-    for payload, last, kind in slots:
-        if not way.ring.send(payload, kind, last):
-            break
-        message = way.receiver.take()
-        assert message is None or len(message) <= longest
-        assert way.receiver.inbox.length <= longest
-        assert way.ring.rx.fault in (ALIVE, BAD_KIND, BAD_LENGTH)
+    way = Way(library, 4, longest)
+    place = None if room is None else Block(room)
+    for (payload, last, kind), times in zip(slots, takes, strict=False):
+        way.ring.send(payload, kind, last)
+        for _ in range(times):
+            message = way.receiver.take(place)
+            assert message is None or len(message) <= longest
+            assert way.receiver.inbox.length <= longest
+            assert way.ring.rx.fault in (ALIVE, BAD_KIND, BAD_LENGTH)

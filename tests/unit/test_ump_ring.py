@@ -4,6 +4,7 @@ Method: properties by hypothesis against a model queue and against SPEC UMP-2, -
 
 import ctypes
 import os
+import random
 from collections import deque
 from typing import Any
 
@@ -61,12 +62,14 @@ STEPS = st.one_of(
     st.tuples(st.just("send"), MESSAGES, SHIFTS),
     st.tuples(st.just("receive")),
     st.tuples(st.just("fill"), MESSAGES),
+    st.tuples(st.just("send slots"), st.integers(0, 3), st.integers(0, 70), SHIFTS),
+    st.tuples(st.just("receive slots"), st.integers(0, 3), st.integers(0, 70), SHIFTS),
     st.tuples(st.just("drain")),
 )
 
 
 @given(slots=SLOTS, count=COUNTS, steps=st.lists(STEPS, max_size=150))
-def test_any_interleaving_of_send_and_receive_is_a_bounded_queue(
+def test_any_interleaving_of_sends_and_receives_is_a_bounded_queue(
     library: ctypes.CDLL, slots: int, count: int, steps: list[tuple[Any, ...]]
 ) -> None:
     ring = Ring(library, slots, count)
@@ -81,9 +84,27 @@ def test_any_interleaving_of_send_and_receive_is_a_bounded_queue(
     def receive() -> None:
         assert ring.receive() == (queue.popleft() if queue else None)
 
+    def send_slots(kind: int, count: int, shift: int) -> None:
+        payload = random.randbytes(PAYLOAD * count)
+        sent = ring.send_slots(payload, kind, shift)
+        assert sent == min(count, slots - len(queue))
+        parts = [payload[at : at + PAYLOAD] for at in range(0, PAYLOAD * sent, PAYLOAD)]
+        queue.extend(Message(kind, False, part) for part in parts)
+
+    def receive_slots(kind: int, count: int, shift: int) -> None:
+        expected = b""
+        while queue and count and queue[0][:2] == (kind, False) and len(queue[0][2]) == PAYLOAD:
+            expected += queue.popleft().payload
+            count -= 1
+        assert ring.receive_slots(kind, count + len(expected) // PAYLOAD, shift) == expected
+
     for step in steps:
         if step[0] == "send":
             send(*step[1:])
+        elif step[0] == "send slots":
+            send_slots(*step[1:])
+        elif step[0] == "receive slots":
+            receive_slots(*step[1:])
         elif step[0] == "receive":
             receive()
         elif step[0] == "fill":

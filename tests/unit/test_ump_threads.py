@@ -74,6 +74,9 @@ def test_two_slots_both_ways_over_the_wrap_of_the_counters(build: Build, name: s
         ("mem_load_acquire", "ump_receive"),
         ("mem_store_release", "ump_receive"),
         ("mem_load_acquire", "ump_credits"),
+        ("mem_store_release", "send_full"),
+        ("mem_load_acquire", "receive_full"),
+        ("mem_store_release", "ump_receive_slots"),
     ],
 )
 def test_each_release_and_acquire_that_is_removed_is_reported_as_a_race(

@@ -110,6 +110,8 @@ def declare_ring(library: ctypes.CDLL) -> ctypes.CDLL:
         ("ump_consumer_open", None, [rx, pointer, word]),
         ("ump_credits", word, [tx]),
         ("ump_send", flag, [tx, ctypes.c_uint, flag, pointer, ctypes.c_size_t]),
+        ("ump_send_slots", word, [tx, ctypes.c_uint, pointer, word]),
+        ("ump_receive_slots", word, [rx, ctypes.c_uint, pointer, word]),
         ("ump_send_must_ring", flag, [tx]),
         ("ump_receive", flag, [rx, message, pointer]),
         ("ump_ready", flag, [rx]),
@@ -182,6 +184,21 @@ class Ring:
                 ctypes.byref(self.tx), kind, last, private.address + shift, len(payload)
             )
         )
+
+    def send_slots(self, payload: bytes, kind: int = 0, shift: int = 0) -> int:
+        """Send full slots from memory that ends with the payload, `shift` bytes off alignment."""
+        private = Block(max(shift + len(payload), 1))
+        ctypes.memmove(private.address + shift, payload, len(payload))
+        slots = len(payload) // PAYLOAD
+        start = private.address + shift
+        return int(self.library.ump_send_slots(ctypes.byref(self.tx), kind, start, slots))
+
+    def receive_slots(self, kind: int, slots: int, shift: int = 0) -> bytes:
+        """What up to so many full slots of this kind hold; into memory with no room for more."""
+        private = Block(max(shift + slots * PAYLOAD, 1))
+        start = private.address + shift
+        taken = self.library.ump_receive_slots(ctypes.byref(self.rx), kind, start, slots)
+        return ctypes.string_at(start, taken * PAYLOAD)
 
     def send_must_ring(self) -> bool:
         return bool(self.library.ump_send_must_ring(ctypes.byref(self.tx)))

@@ -17,6 +17,7 @@ from ump_ring import (
     LINE,
     PAYLOAD,
     PLAIN,
+    Block,
     Consumer,
     Producer,
     compile_c,
@@ -47,6 +48,9 @@ class InboxStruct(ctypes.Structure):
         ("room", ctypes.c_uint32),
         ("length", ctypes.c_uint32),
         ("longest", ctypes.c_uint32),
+        ("kind", ctypes.c_uint8),
+        ("place", ctypes.c_void_p),
+        ("place_room", ctypes.c_size_t),
     ]
 
 
@@ -85,9 +89,10 @@ def build_library(folder: Path, flags: Iterable[str] = PLAIN) -> ctypes.CDLL:
     for name, result, arguments in (
         ("train_post", flag, [tx, outbox, number, ctypes.c_void_p, size]),
         ("train_push", flag, [tx, outbox]),
-        ("train_take", ctypes.c_int, [rx, inbox, pointer(TakenStruct)]),
+        ("train_take", ctypes.c_int, [rx, inbox, pointer(TakenStruct), ctypes.c_void_p, size]),
         ("bells_take", ctypes.c_int, [bells]),
         ("bells_latch_one", None, [bells, number]),
+        ("train_keep_start", None, [inbox]),
         ("train_layout", ctypes.c_uint32, []),
     ):
         function = getattr(library, name)
@@ -160,6 +165,8 @@ class Receiver:
         self.library = library
         self.rx = rx
         room = longest if longest < MESSAGE_MAX else 2 * PAYLOAD
+        if longest <= PAYLOAD:
+            room = 0  # a message of one slot needs none
         self.memory = ctypes.create_string_buffer(room)
         self.inbox = InboxStruct(bytes=ctypes.addressof(self.memory), room=room, longest=longest)
         self.taken = TakenStruct()
@@ -167,18 +174,27 @@ class Receiver:
         self.must_ring = False  # after take(): the producer waits for credit
         self.armed = False
 
-    def take(self) -> bytes | None:
-        """The next message if it is there whole; a ringful of slots at most."""
+    def take(self, place: Block | None = None, keep: bool = True) -> bytes | None:
+        """The next message if it is there whole; a ringful of slots at most.
+
+        A train may go to `place` without a detour; its start stays there unless `keep`.
+        """
         self.must_ring = False
         while True:
             result = self.library.train_take(
-                ctypes.byref(self.rx), ctypes.byref(self.inbox), ctypes.byref(self.taken)
+                ctypes.byref(self.rx),
+                ctypes.byref(self.inbox),
+                ctypes.byref(self.taken),
+                place and place.address,
+                place.length if place else 0,
             )
             self.must_ring |= self.taken.must_ring
             if result != NO_ROOM:
                 break
             self.grow()
         if result == NONE:
+            if keep:
+                self.library.train_keep_start(ctypes.byref(self.inbox))
             return None
         self.kind = self.taken.kind
         return ctypes.string_at(self.taken.bytes, self.taken.length)

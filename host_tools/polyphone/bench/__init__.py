@@ -39,6 +39,7 @@ GROUPS: dict[str, Measure] = {
     "an idle second": lambda board, status: idle.measure(board),
     "coroutines": lambda board, status: coroutines.measure(board),
     "channels": lambda board, status: channels.measure_exact(board),
+    "channels, long messages": lambda board, status: channels.measure_bulk(board),
     "channels, wall time": lambda board, status: channels.measure_wall(board),
     "typed messages and rpcs": lambda board, status: rpc.measure_exact(board),
     "rpcs in asyncio": lambda board, status: rpc.measure_awaited(board),

@@ -10,8 +10,11 @@ from polyphone.machine.qemu import Mode
 
 CORES = 2
 ROUNDS = 2_000
+BULK_ROUNDS = 10
+BULK_SLOTS = (256, 64)  # of the ring; the second is what programs get unless they ask
 BATCHES = 9  # of the wall-clock version, whose median counts
 NAMES = {"python": "ump_python_roundtrip", "c": "ump_c_roundtrip"}
+BULK_NAME = "bulk_64k_over_c_copy"
 SIDES = {"python": "Python on both sides", "c": "a C loop on both sides"}
 
 
@@ -25,6 +28,22 @@ def measure_exact(board: Board) -> list[Figure]:
     return [
         Figure(name, found[f"{side}_instructions"], "instructions", how.format(SIDES[side]))
         for side, name in NAMES.items()
+    ]
+
+
+def measure_bulk(board: Board) -> list[Figure]:
+    chosen = setup(board, CORES, Mode.EXACT)
+    command = " ".join(map(str, ("run /rom/bulk.py", BULK_ROUNDS, *BULK_SLOTS)))
+    found = exactly(lambda: run(chosen, command).merged())
+    how = (
+        f"a message of 64 KiB to core 1, Python on both sides, {BULK_ROUNDS} times, through a ring"
+        " of {} slots; over memcpy() of as much into shared RAM and out again;"
+        " -icount shift=0, instructions of both cores"
+    )
+    names = (BULK_NAME, *(f"{BULK_NAME}_{slots}_slots" for slots in BULK_SLOTS[1:]))
+    return [
+        Figure(name, found[f"trains_{slots}"] / found["copies"], "", how.format(slots))
+        for name, slots in zip(names, BULK_SLOTS, strict=True)
     ]
 
 

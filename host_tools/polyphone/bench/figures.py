@@ -62,6 +62,7 @@ BOUNDS: dict[str, Bound] = {
     "asyncio_event_roundtrip": Bound(AT_MOST, 30_000),
     "ump_python_roundtrip": Bound(AT_MOST, 3_000),
     "ump_c_roundtrip": Bound(AT_MOST, 600),
+    "bulk_64k_over_c_copy": Bound(AT_MOST, 1.5),
     # Asleep at both ends it is some 45 us of host wake-up: far below that is a third.
     "ump_python_roundtrip_wall_us": Bound(AT_MOST, 15),
     "typed_message": Bound(AT_MOST, 2_500),

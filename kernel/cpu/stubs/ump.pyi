@@ -57,7 +57,9 @@ class Channel:
     def recv_into(self, buffer: Union[bytearray, memoryview]) -> int:
         """The next message into `buffer`, waiting for it; its length. Allocates nothing.
 
-        ValueError that names both lengths if it does not fit; the message is dropped.
+        The start of a train may be there even if this raises, or (try_recv_into, take)
+        gives -1. ValueError that names both lengths if it does not fit; the message is
+        dropped.
         """
     def try_recv(self) -> Optional[bytes]:
         """The next message or None."""
@@ -109,3 +111,6 @@ def bench_echo(channel: Channel, rounds: int) -> None:
 
 def bench_ping(channel: Channel, rounds: int, length: int) -> None:
     """In C, send and await `rounds` one-slot messages."""
+
+def bench_copy(offset: int, buffer: bytearray) -> None:
+    """In C, copy `buffer` into a mapped region of the shared window and back."""

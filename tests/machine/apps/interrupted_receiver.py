@@ -1,5 +1,6 @@
 """A receive that is interrupted in the middle of a train: the message comes whole all the
-same. A callback holds the sender in its train until the other end was interrupted."""
+same, also if it was to go into a buffer that is used for something else meanwhile. A callback
+holds the sender in its train until the other end was interrupted."""
 
 import sys
 import time
@@ -18,14 +19,20 @@ IGNORE = 9
 
 def receive():
     channel = poly.parent()
+    room = bytearray(30000)
+    other_use = bytes(30000)
     for number in range(ROUNDS):
         message = None
         while message is None:
             try:
-                message = channel.recv()
+                if number & 1:
+                    message = channel.recv()
+                else:
+                    message = bytes(room[: channel.recv_into(room)])
                 if channel.kind == IGNORE:
                     message = None
             except KeyboardInterrupt:
+                room[:] = other_use
                 channel.send(b"interrupted", 5)
         whole = message == bytes([number]) * (20000 + number)
         channel.send(b"whole" if whole else b"not whole", 6)

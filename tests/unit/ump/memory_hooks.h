@@ -20,5 +20,7 @@ void sim_copy_out(void *private_side, const void *shared, size_t length);
 #define mem_fence()              sim_fence("mem_fence", __func__)
 #define mem_copy_in(d, s, n)     sim_copy_in((d), (s), (n))
 #define mem_copy_out(d, s, n)    sim_copy_out((d), (s), (n))
+#define mem_copy_whole_in(d, s, n)  sim_copy_in((d), (s), (n))
+#define mem_copy_whole_out(d, s, n) sim_copy_out((d), (s), (n))
 
 #endif

@@ -22,7 +22,7 @@ struct store { uint8_t *address; uint32_t value, size, release; };
 
 struct late_copy { uint8_t *to; const uint8_t *from; size_t length; };
 
-struct early_copy { bool valid; uint8_t payload[UMP_PAYLOAD]; };
+struct early_copy { bool valid; struct ump_slot slot; };
 
 struct core {
     struct side side;
@@ -96,9 +96,9 @@ static void late_copy_ends(struct core *core) {
 
 static void early_copy_begins(struct core *core) {
     unsigned position = choose(sim.setup->slots);
-    const uint8_t *payload = core->side.rx.ring->slots[position].payload;
-    if (core->late.length == 0 || core->late.from != payload) {
-        memcpy(core->early[position].payload, payload, UMP_PAYLOAD);
+    const struct ump_slot *slot = &core->side.rx.ring->slots[position];
+    if (core->late.length == 0 || core->late.from != slot->payload) {
+        core->early[position].slot = *slot;
         core->early[position].valid = true;
     }
 }
@@ -255,7 +255,7 @@ void sim_copy_out(void *private_side, const void *shared, size_t length) {
     struct early_copy *early =
         &core->early[(const struct ump_slot *)shared - core->side.rx.ring->slots];
     if (early->valid && choose(2) == 0) {
-        memcpy(private_side, early->payload, length);
+        memcpy(private_side, &early->slot, length);
     } else if (sim.setup->order == SIM_WEAK && choose(2) == 0) {
         core->late = (struct late_copy) { private_side, shared, length };
     } else {
