@@ -72,6 +72,7 @@ static void start(struct channel *channel, struct ump_ring *to, struct ump_ring 
     channel->kind = channel->sending = 0;
     channel->rx_armed = channel->tx_armed = false;
     channel->memory = NULL;
+    channel->is_put_off = false;
     channel->inbox = (struct inbox) {.longest = longest};
     channel->outbox = (struct outbox) {.bytes = NULL};
     ump_producer_open(&channel->tx, to, slots);

@@ -19,6 +19,8 @@ struct channel {
     struct inbox inbox;
     struct outbox outbox;
     void *memory;                  /* of the rings, where they are private */
+    struct channel *put_off;       /* the next of those that channels_push() looks after */
+    bool is_put_off;               /* it is one of them */
 };
 
 enum {
@@ -92,6 +94,10 @@ void channel_outbox_room(struct channel *channel, size_t room);
 
 /* Goes on with the outbox. True: it is empty, and there is credit; else sleep is announced. */
 bool channel_push(struct channel *channel);
+
+/* Goes on with all outboxes as far as there is credit; raises nothing. A core that sleeps does
+ * this first: what was accepted is sent also while its program waits for something else. */
+void channels_push(void);
 
 /* As channel_receive() without `wait`, but what was announced stays so. */
 bool channel_take(struct channel *channel, struct message *message, void *place, size_t room);

@@ -6,6 +6,9 @@
 
 #include "train.c"
 
+/* Those whose outbox was not empty when a core last looked. */
+MP_REGISTER_ROOT_POINTER(struct channel *channels_put_off);
+
 static inline void sent(struct channel *channel) {
     ring_receiver(channel);
     disarm_sender(channel);
@@ -135,6 +138,34 @@ bool channel_push(struct channel *channel) {
     }
 }
 
+/* Something is in its outbox: has channels_push() look after it. */
+static void put_off(struct channel *channel) {
+    channel->sending |= CHANNEL_IN_OUTBOX;
+    if (!channel->is_put_off) {
+        channel->is_put_off = true;
+        channel->put_off = MP_STATE_VM(channels_put_off);
+        MP_STATE_VM(channels_put_off) = channel;
+    }
+    channel_push(channel); /* announces sleep */
+}
+
+/* What is announced stays so: whoever waits for credit is still rung when the peer takes
+ * what is sent here. */
+void channels_push(void) {
+    struct channel **link = &MP_STATE_VM(channels_put_off);
+    while (*link != NULL) {
+        struct channel *channel = *link;
+        if (channel->sending & CHANNEL_IN_OUTBOX && fault_of(channel) == UMP_ALIVE
+            && !send_put_off(channel)) {
+            check_producer(channel);
+            link = &channel->put_off;
+        } else {
+            *link = channel->put_off;
+            channel->is_put_off = false;
+        }
+    }
+}
+
 static MP_NOINLINE bool post_slowly(struct channel *channel, unsigned kind, const void *bytes,
     size_t length) {
     if (!channel_push(channel)) {
@@ -151,8 +182,7 @@ static MP_NOINLINE bool post_slowly(struct channel *channel, unsigned kind, cons
     }
     ring_receiver(channel);
     if (channel->outbox.waits) {
-        channel->sending |= CHANNEL_IN_OUTBOX;
-        channel_push(channel); /* announces sleep */
+        put_off(channel);
     }
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include "answers.h"
 #include "arch.h"
+#include "channel.h"
 #include "core.h"
 #include "memory_order.h"
 #include "py/mpstate.h"
@@ -183,6 +184,9 @@ bool core_is_eventful(void) {
 }
 
 void core_wait(uint64_t deadline) {
+    if (MP_STATE_VM(channels_put_off) != NULL) {
+        channels_push();
+    }
     stress_point(STRESS_SLEEP);
     uintptr_t state = arch_interrupts_mask();
     if (alarm_ticks != 0 && (deadline == 0 || alarm_ticks < deadline)) {

@@ -73,6 +73,14 @@ def test_posts_of_any_length_arrive_and_wake_who_sleeps_for_them(
     assert result == Result(f"ump {way}\nstatus 0\npair {way} {way}\n", 0)
 
 
+@pytest.mark.modes("stress", "single", "exact")
+def test_what_was_accepted_is_sent_while_its_program_waits_for_something_else(
+    exec: Callable[..., Result],
+) -> None:
+    """UMP-8"""
+    assert exec("run put_off", cores=2) == Result("True 60000\nTrue\n60000 0\n", 0)
+
+
 @pytest.mark.modes("stress", "exact")
 def test_doorbells_of_channels_are_taken_by_priority(exec: Callable[..., Result]) -> None:
     """TRN-5, UMP-6."""

@@ -73,7 +73,8 @@ class Channel:
         """Accept the first `length` bytes of `buffer` as a message, whole and copied, or not
         at all: False while an earlier one is not all in the ring, or without any credit.
 
-        What there is no credit for waits in a private outbox until push(). When False, and
+        What there is no credit for waits in a private outbox until push(), or until this core
+        sleeps, for whatever. When False, and
         when something waits, this end's doorbell rings once there is credit. Allocates
         nothing if `longest` is less than MESSAGE_MAX. ValueError if longer than `longest`,
         ChannelDied if dead.
