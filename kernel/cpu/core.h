@@ -34,6 +34,7 @@ struct control {
     uint32_t generation;           /* how often it was restarted */
     uint32_t panics;               /* in all lives; the last ones were at: */
     uint32_t panic_ms[PANICS_KEPT];
+    uint32_t untold;               /* names that core 0's present life has not heard of it */
     /* By core: the generation of that core that this one has met. It has cut all
      * use of memory that it shared with earlier ones. */
     uint32_t met[CORES_MAX] __attribute__((aligned(64)));

@@ -27,6 +27,7 @@ void life_again(void) {
     for (unsigned core = 0; core < BOOT->core_count; core++) {
         mem_store_relaxed(&control->ready[core], MESH_NOT_READY);
     }
+    mem_store_relaxed(&control->untold, 0);
     /* `ready` is withdrawn before the generation goes up: pairs with the
      * load_acquire in life_known(), which comes before mesh_ready(). */
     mem_store_release(&control->generation, control->generation + 1);

@@ -81,6 +81,19 @@ static mp_obj_t cpu_met_by(mp_obj_t core) {
 }
 FUNCTION_1(cpu_met_by);
 
+/* Stored before this core says that it met core 0's life, so whoever has seen that by
+ * met_by() sees this. */
+static mp_obj_t cpu_set_untold(mp_obj_t count) {
+    mem_store_relaxed(&control_of(core_number)->untold, mp_obj_get_int_truncated(count));
+    return mp_const_none;
+}
+FUNCTION_1(cpu_set_untold);
+
+static mp_obj_t cpu_untold(mp_obj_t core) {
+    return mp_obj_new_bool(mem_load_acquire(&control_of(core_of(core))->untold) != 0);
+}
+FUNCTION_1(cpu_untold);
+
 static mp_obj_t cpu_panics(mp_obj_t core, mp_obj_t period_ms) {
     return MP_OBJ_NEW_SMALL_INT(life_panics_of(core_of(core), mp_obj_get_int(period_ms)));
 }
@@ -464,7 +477,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_WRITE), MP_ROM_INT(ACCESS_WRITE)},
     {MP_ROM_QSTR(MP_QSTR_JUMP), MP_ROM_INT(ACCESS_JUMP)},
     ENTRY(core), ENTRY(cores), ENTRY(generation), ENTRY(state), ENTRY(online),
-    ENTRY(known), ENTRY(meet), ENTRY(met_by), ENTRY(panics), ENTRY(restart), ENTRY(give_up),
+    ENTRY(known), ENTRY(meet), ENTRY(met_by), ENTRY(set_untold), ENTRY(untold), ENTRY(panics), ENTRY(restart), ENTRY(give_up),
     ENTRY(undisturbed), ENTRY(hang),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(alarm), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),

@@ -158,6 +158,8 @@ class Connecting:
             self.bind((looking.core, looking.slot, looking.generation))
         elif looking.status == op.DIED:
             self.look_up()  # of core 0's next life
+        elif looking.status == op.EARLY:
+            self.again = Again(self)  # that does not know all names yet
         elif looking.status == op.FULL:
             self.abandon(Exhausted("naming: %s" % (looking.text or op.HEAP_FULL)))
         else:

@@ -43,7 +43,7 @@ EXPORT_FORMAT = "<BBHHH32s"  # sessions open, sessions at most, interface
 CHANNEL_FORMAT = "<BBHBBBBHxxII32s"
 
 # --- details of an answer, and why a bind came to nothing ---
-DONE, WAIT, ABSENT, TAKEN, FULL, REFUSED, DIFFERS, BROKE, DIED = range(9)
+DONE, WAIT, ABSENT, TAKEN, FULL, REFUSED, DIFFERS, BROKE, DIED, EARLY = range(10)
 HEAP_FULL = "its core's heap is full"  # what FULL means without a text
 # --- how an end of a channel ended ---
 CLOSED, FAILED, KILLED = range(3)

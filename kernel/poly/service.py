@@ -60,6 +60,7 @@ class Service(Record):
         self.closed = Call(self)
         self.iref = None
         self.registered = False
+        self.untold = False  # core 0's present life does not know its name
         cpu.undisturbed(self.take_slot, binder)
 
     def take_slot(self, binder):
@@ -105,6 +106,8 @@ class Service(Record):
             )
 
     def told(self):
+        self.untold = self.owes == op.NAMED
+        self.binder.count_untold()
         if self.binder.exports[self.iref[1]] is not self and not self.owes:
             self.forget()
 
@@ -115,6 +118,7 @@ class Service(Record):
             self.forget()
         elif self.registered:
             self.owes = op.NAMED
+            self.untold = True
 
     # --- admitting: within the monitor's callback -------------------------------------------
 
@@ -250,6 +254,7 @@ class Service(Record):
             self.binder.exports[slot] = None
             self.binder.uses[slot] = generation + 1 & 0xFFFF
             self.domain.services.remove(self)
+            self.binder.count_untold()
             if self.registered:
                 self.say(op.UNREGISTER)
             else:

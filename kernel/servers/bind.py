@@ -14,6 +14,7 @@ import cpu
 from poly import limits
 from poly import operations as op
 from poly.deadline import Deadline
+from poly.errors import Timeout
 from servers import messages as m
 from servers.naming import Naming
 
@@ -63,12 +64,17 @@ class Binder:
     # --- asking: for what runs here, not within the callback ------------------------------
 
     def ask(self, core, message, deadline):
-        """The answer to an ASK."""
-        link = self.send(core, message, deadline)
-        if link is None:
-            return self.answer
-        self.kernel.monitor.await_answer(link, m.ASK, deadline)
-        return link.answer
+        """The answer to an ASK; asked again while the naming service does not know yet."""
+        while True:
+            link = self.send(core, message, deadline)
+            answer = self.answer
+            if link is not None:
+                self.kernel.monitor.await_answer(link, m.ASK, deadline)
+                answer = link.answer
+            if answer[1] != op.EARLY:
+                return answer
+            if not deadline.wait(limits.RETRY_MS):
+                raise Timeout("core %d: it does not know all names again" % core)
 
     def send(self, core, message, deadline, record=None):
         """Send an ASK, waiting until the one before is answered; the link (None: this core)."""
@@ -153,6 +159,16 @@ class Binder:
             at -= 1
             if at < len(self.records) and self.records[at].peer == core:
                 self.records[at].peer_died()
+        if core == NAMING_CORE:
+            self.count_untold()
+
+    def count_untold(self):
+        """Say how many names core 0 has not heard again. Allocates nothing."""
+        count = 0
+        for service in self.exports:
+            if service is not None and service.untold:
+                count += 1
+        cpu.set_untold(count)
 
     def met(self, core):
         """This core has met a core's new life: open the link if that is to hear something."""
@@ -189,6 +205,8 @@ class Binder:
         _, slot, _, generation, name = unpack_from(op.REGISTER_FORMAT, message, 0)
         if self.naming is None:
             return op.ABSENT
+        if message[0] == op.REGISTER and not self.naming.knows_all():
+            return op.EARLY  # it may be another's
         name = op.name_of(name)
         detail = self.naming.register((core, slot, generation), name)
         if detail == op.TAKEN:
@@ -228,6 +246,8 @@ class Binder:
         at = op.number_at(message, 2)
         if self.naming is None:
             return op.ABSENT
+        if not self.naming.knows_all():
+            return op.EARLY
         for name, iref in self.naming.irefs.items():
             if at == 0:
                 pack_into(op.NAME_FORMAT, answer, 0, op.LIST_NAME, 0, 0, *iref, name.encode())

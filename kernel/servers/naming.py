@@ -2,11 +2,15 @@
 
 Names map to irefs: a core, a slot of its table of exports, and how often that slot was
 used (NAM-1). A look-up that waits is kept here until the name is registered, the asker
-takes it back, or its core dies. All of this runs undisturbed by the monitor's callback,
-or within it.
+takes it back, or its core dies. After core 0's restart the others tell it their names again:
+until they have, nobody is told that a name is not there, or free. All of this runs undisturbed
+by the monitor's callback, or within it.
 """
 
+import time
 from struct import pack_into
+
+import cpu
 
 from poly import limits
 from poly import operations as op
@@ -40,6 +44,27 @@ class Naming:
     def __init__(self, binder):
         self.binder = binder
         self.irefs = {}  # by name
+        self.complete = cpu.generation() == 0  # the first life has forgotten nothing
+        self.since_ms = time.ticks_ms()
+
+    def knows_all(self):
+        """Whether each core that lives has told this life the names that an earlier one had.
+
+        A core that does not get to it for so long is not waited for. Allocates nothing.
+        """
+        if not self.complete:
+            late = time.ticks_diff(time.ticks_ms(), self.since_ms) > limits.ANSWER_MS
+            self.complete = late or self.told_by_all()
+        return self.complete
+
+    def told_by_all(self):
+        monitor = self.binder.kernel.monitor
+        for core in range(monitor.cores):
+            if not monitor.has_let_go(core):
+                return False  # it has not met this life
+            if cpu.state(core) < cpu.DEAD and cpu.untold(core):
+                return False
+        return True
 
     def register(self, iref, name):
         """DONE, TAKEN by another core, or FULL.
@@ -66,12 +91,12 @@ class Naming:
                 return
 
     def look_up(self, core, number, name, wait):
-        """An iref, or ABSENT, WAIT or FULL."""
+        """An iref, or ABSENT, EARLY, WAIT or FULL."""
         iref = self.irefs.get(name)
         if iref is not None:
             return iref
         if not wait:
-            return op.ABSENT
+            return op.ABSENT if self.knows_all() else op.EARLY
         if len(self.waiting()) >= limits.LOOK_UPS:
             return op.FULL
         self.binder.records.append(LookUp(self.binder, core, number, name))

@@ -108,6 +108,27 @@ def test_names_outlive_the_core_that_keeps_them(shell: Console) -> None:
     assert shell.run("kill 1").status == 0
 
 
+def test_a_restarted_naming_service_denies_no_name_that_it_has_not_heard_again(
+    shell: Console,
+) -> None:
+    """NAM-1, SES-2: a look-up that does not wait finds it, a second registration is refused"""
+    shell.command("cd /rom/services")
+    shell.send("run keeper @1\r")
+    shell.expect("core 0: restarted, generation 1", what="core 0")
+    shell.expect_prompt()
+    shell.send("run /rom/services/seeker kept 10 @2\r")
+    shell.expect("core 0: restarted, generation 11", what="core 0")
+    shell.expect_prompt()
+    services = ""
+    for _ in range(TRIES):
+        services = shell.command("services")
+        if "missed" in services:
+            break
+    assert "missed 0 taken 0 listed 10 " in services, services
+    for core in (1, 2):
+        assert shell.run(f"kill {core}").status == 0
+
+
 REGIONS = [
     r"b'\x01\x02\x03\t' b'\x02\x03\t\x00'",
     "Misuse a region that is closed",

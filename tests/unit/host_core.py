@@ -87,6 +87,7 @@ class Control:
         self.generation = 0
         self.panics_us: list[float] = []
         self.met = [0] * cores
+        self.untold = 0
         self.ready = [0] * cores
 
 
@@ -716,6 +717,12 @@ class Cpu(types.ModuleType):
 
     def met_by(self, core: int) -> bool:
         return self.control(core).met[self.core()] == self.generation()
+
+    def set_untold(self, count: int) -> None:
+        self.control().untold = count
+
+    def untold(self, core: int) -> bool:
+        return self.control(core).untold != 0
 
     def panics(self, core: int, period_ms: int) -> int:
         now_us = here.core.machine.now_us

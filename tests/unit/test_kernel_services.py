@@ -131,3 +131,28 @@ def test_what_a_core_says_at_random_harms_no_channel_of_others(
     machine.type("\x03")
     machine.run_until(machine.prompted)
     settled(machine)
+
+
+def exported(machine: Machine, core: int) -> list[str]:
+    """Names of the services of a core."""
+    binder = machine.cores[core].kernel.monitor.bind
+    return [service.name for service in binder.exports if service] if binder else []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_restarted_naming_service_denies_no_name_that_it_has_not_heard_again(
+    start: Callable[..., Machine], seed: int
+) -> None:
+    """NAM-1, SES-2: a look-up that does not wait finds it, a second registration is refused"""
+    programs = [
+        {"run": f"/rom/{name}.py", "args": args, "cores": [core], "again": True, "heap": 0}
+        for core, name, args in ((1, "serve", ["kept"]), (2, "seeker", ["kept", "2"]))
+    ]
+    machine = start(seed=seed, arguments=json.dumps({"programs": programs}))
+    machine.run_until(lambda: machine.cores[0].generation == 2)
+    machine.run_until(lambda: any(name.startswith("missed") for name in exported(machine, 2)))
+    assert exported(machine, 2) == ["missed 0 taken 0 listed 2"]
+    machine.type("\n")
+    machine.run_until(machine.prompted)
+    machine.command("kill 1; kill 2")
+    settled(machine)

@@ -43,6 +43,12 @@ def meet(core: int, generation: int) -> bool:
 def met_by(core: int) -> bool:
     """Whether `core` has met this core's present life."""
 
+def set_untold(count: int) -> None:
+    """How many names core 0's present life has not heard of this core. Set before meet()."""
+
+def untold(core: int) -> bool:
+    """Whether there are any of that core, which has met core 0's life."""
+
 def panics(core: int, period_ms: int) -> int:
     """How often that core panicked in the last `period_ms`; at most PANICS_KEPT."""
 
