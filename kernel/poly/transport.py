@@ -108,6 +108,8 @@ class Transport:
                 self._send_waiting(end)
             if end.live:  # it may have been closed by what it sent
                 end.receive()
+            if end.live and self._error is not None:
+                self.hurry()  # the last message was taken; no other bell rings
         except ump.ChannelDied:
             self._end(self.why())
         except BaseException:
@@ -159,7 +161,7 @@ class Transport:
 
     def why(self):
         """The error for whoever uses a transport that is not open."""
-        if self._error:
+        if self._error and self.state != CLOSED:
             return self._error
         fault = self.channel.fault() if self.channel else None
         if self.state in (CLOSING, CLOSED):

@@ -42,9 +42,26 @@ class Side:
     def add(self, view, kind, channel, longest, bell, peer):
         """An end for this channel; its index."""
         if view == "bare":
-            end = Bare(channel, longest)
-        else:
-            end = VIEWS[view](self, len(self.ends), kind, channel, longest, bell, peer)
+            return self.keep(Bare(channel, longest), bell)
+        released = []
+        transport = Transport(kind, kind, channel, longest, bell, self.port, peer, released.append)
+        return self.keep(VIEWS[view](self, len(self.ends), transport, released), bell)
+
+    def take(self, view, transport):
+        """An end for a transport that was bound; its index."""
+        transport.change_port(self.port)
+        if view == "bare":
+            return self.keep(Bare(transport.channel, len(transport.buffer)), transport.bell)
+        released, release = [], transport._release
+
+        def record(reason):
+            released.append(reason)
+            release(reason)
+
+        transport._release = record
+        return self.keep(VIEWS[view](self, len(self.ends), transport, released), transport.bell)
+
+    def keep(self, end, bell):
         end.bell = bell
         self.ends.append(end)
         return len(self.ends) - 1
@@ -95,14 +112,12 @@ class Bare:
 class Watched:
     """What any end tells of itself."""
 
-    def start(self, side, index, kind, channel, longest, bell, peer):
+    def start(self, side, index, transport, released):
         self.side = side
         self.index = index
+        self.transport = transport
         self.told = []  # names of the errors that ended it
-        self.released = []  # the reasons with which its memory was given back
-        self.transport = Transport(
-            kind, kind, channel, longest, bell, side.port, peer, self.released.append
-        )
+        self.released = released  # the reasons with which its memory was given back
 
     def state(self):
         return self.transport.state

@@ -1,6 +1,6 @@
 """Channels for the rules: two sides, each with its ends, and a way to let them run.
 
-    link = Local() / Remote(core)
+    link = Local() / Bound() / Remote(core)
     near, far = link.connect("plain", "plain", slots=2)     an index on either side
     link.near(near, "send", 1, 60); link.far(far, "received")
 
@@ -10,6 +10,7 @@ which is told over the channel that poly.spawn gives; after set_free() it serves
 the time, while this side does what it does.
 """
 
+import sys
 import time
 
 import cpu
@@ -17,6 +18,8 @@ import ump
 from ends import Side
 
 import poly
+from poly import limits, service
+from poly.connecting import Connecting
 from poly.errors import PeerDied
 from poly.port import Port, default_port
 
@@ -25,7 +28,10 @@ LONGEST = 4096
 
 
 class Link:
-    """What both kinds have."""
+    """What all kinds have."""
+
+    DIRECT = False  # whether a call may be answered at once, by an end that is not served
+    CLOSED = ("closed",)  # what a channel may say of its end after a close
 
     def __init__(self):
         self.kernel = cpu.this()
@@ -121,6 +127,60 @@ class Local(Link):
         super().close()
         for end in self.there.ends:
             end.let_go()
+
+
+class Conformance:
+    """As a generated module, for the binding: any view stands behind it."""
+
+    class INTERFACE:
+        name = "conformance"
+        hash = "0123456789abcdef"
+        description = {}
+
+        def __init__(self, longest):
+            self.frame_bytes = longest
+
+    def __init__(self, longest):
+        self.INTERFACE = self.INTERFACE(longest)
+
+
+class Bound(Local):
+    """Both ends on this core, and in one domain, as poly.export() and poly.connect() bind
+    them: calls of plain numbers go straight to the other end (CALL-3)."""
+
+    KIND = "loopback"
+    DIRECT = sys.implementation.name == "micropython"  # simulated cores have no straight path
+    CLOSED = ("closed", "peer died")  # the monitor may tell it before the peer's FIN is taken
+
+    def __init__(self):
+        super().__init__()
+        self.domain = poly.Domain("conformance")
+
+    def connect(self, near, far, slots=64, longest=LONGEST, level=limits.PRIORITY):
+        interface = Conformance(longest)
+        ends = []
+
+        def open_view(session, binding):
+            ends.append(self.there.take(far, service.open_end(session, binding)))
+
+        def make_view(transport):
+            return self.side.take(near, transport)
+
+        ring = (slots, limits.PRIORITY if level is None else level)
+        exported = service.publish(self.domain, interface, open_view, None, 1, None)
+        client = Connecting(self.domain, interface, make_view, None, False, ring)
+        client.begin(exported.iref, HANG_MS)
+        index = poly.do(client.call)
+        cpu.undisturbed(exported.withdraw, None)
+        assert near == "bare" or self.side.ends[index].transport.kind == self.KIND
+        return index, ends[0]
+
+    def meet(self, near, far):
+        """They have."""
+
+    def close(self):
+        super().close()
+        self.domain.end()
 
 
 class Remote(Link):

@@ -1,5 +1,5 @@
 """Goal: all transports keep to one set of rules (SPEC TRN-1) on the boards too. Method:
-tests/conformance, between ends on one core (LMP) and on two (UMP)."""
+tests/conformance, between ends of one domain (loopback), on one core (LMP) and on two (UMP)."""
 
 import shutil
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from polyphone.machine.console import Result
 SUITE = paths.ROOT / "tests" / "conformance"
 
 
-@pytest.mark.parametrize("transport", ["LMP", "UMP"])
+@pytest.mark.parametrize("transport", ["loopback", "LMP", "UMP"])
 def test_rules_of_all_transports(
     exec: Callable[..., Result], tmp_path: Path, transport: str
 ) -> None:

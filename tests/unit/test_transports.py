@@ -36,7 +36,7 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("transport", ["LMP", "UMP"])
+@pytest.mark.parametrize("transport", ["loopback", "LMP", "UMP"])
 def test_rules_of_all_transports(start: Callable[..., Machine], transport: str, seed: int) -> None:
     """TRN-1 to TRN-6, UMP-7, UMP-8, IDL-7, PORT-3, PORT-4"""
     output = start(seed=seed).command(f"run conformance {transport}")

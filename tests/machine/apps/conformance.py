@@ -1,11 +1,11 @@
-"""conformance TRANSPORT [WORD]: the rules of all transports (tests/conformance), over LMP or
-UMP; those with this word in their names. "ok" for each, and what was broken."""
+"""conformance TRANSPORT [WORD]: the rules of all transports (tests/conformance), over a
+transport; those with this word in their names. "ok" for each, and what was broken."""
 
 import gc
 import sys
 
 import cpu
-from links import Local, Remote
+from links import Bound, Local, Remote
 from rules import cases, check
 
 import poly
@@ -15,16 +15,20 @@ word = sys.argv[2] if len(sys.argv) > 2 else ""
 kernel = cpu.this()
 
 
+LINKS = {"loopback": Bound, "LMP": Local, "UMP": Remote}
+
+
 def make():
-    return Local() if transport == "LMP" else Remote((poly.core() + 1) % poly.cores())
+    if transport == "UMP":
+        return Remote((poly.core() + 1) % poly.cores())
+    return LINKS[transport]()
 
 
 def held():
     return len(kernel.doorbells.taken), len(kernel.arena.taken), len(kernel.children)
 
 
-deaths = (Local if transport == "LMP" else Remote).DEATHS
-for name, rule, arguments in cases(deaths, transport == "UMP"):
+for name, rule, arguments in cases(LINKS[transport].DEATHS, transport == "UMP"):
     if word in name:
         before = held()
         try:
