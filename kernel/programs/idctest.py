@@ -13,7 +13,7 @@ import sys
 from interfaces import idctest
 
 import poly
-from poly.views import TEARDOWN
+from poly.events import TEARDOWN
 
 NAME = "idctest"
 LONG = "a long string: " + "0123456789abcdef" * 20

@@ -11,7 +11,7 @@ from calls import Call
 from cases import CASES
 
 import poly
-from poly.views import TEARDOWN
+from poly.events import TEARDOWN
 
 
 class Server:

@@ -1,8 +1,8 @@
 """What ports tell of channels (SPEC PORT-3, PORT-4): a rule is a function as in rules.py."""
 
 from poly.errors import Exhausted, Misuse, PeerDied
+from poly.events import Busy
 from poly.port import COMPLETION, CREDIT, DEATH, Port
-from poly.views import Busy
 
 
 def same(found, wanted):

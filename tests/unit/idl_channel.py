@@ -1,4 +1,4 @@
-"""A channel in memory, with the surface that poly.views asks for: two ends, messages
+"""A channel in memory, with the surface that poly.view asks for: two ends, messages
 delivered by `run`, a window of credits that may be clogged. Runs on the boards too."""
 
 

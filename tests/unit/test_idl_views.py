@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from idl_channel import pair, run
 from idl_values import interface_of, module_of
 
-from poly import views, wire
+from poly import events, views, wire
 from poly.errors import Exhausted, Misuse, PeerBroke
 from polyphone import paths
 from polyphone.idl import names
@@ -233,7 +233,7 @@ def test_a_second_send_before_the_continuation_is_refused():
     ran = []
     client.tx.basic(1, lambda: ran.append(1))
     assert not ran and not client.can_send
-    with pytest.raises(views.Busy):
+    with pytest.raises(events.Busy):
         client.tx.basic(2)
     loop.pop(0)  # the message itself stays under way
     run(loop)
@@ -244,7 +244,7 @@ def test_register_send_runs_once_when_there_is_credit_and_refuses_a_second():
     client, _, loop = bindings()
     ran = []
     client.channel.clogged = True
-    with pytest.raises(views.Busy):
+    with pytest.raises(events.Busy):
         client.tx.basic(1)
     client.register_send(lambda: ran.append(1))
     with pytest.raises(Misuse, match="registered already"):
@@ -271,7 +271,7 @@ def test_teardown_and_change_of_port():
     assert client.channel.port == "port"
     with pytest.raises(Misuse, match="no such control"):
         client.control(0)
-    client.control(views.TEARDOWN)
+    client.control(events.TEARDOWN)
     run(loop)
     assert server.closed
 

@@ -3,7 +3,7 @@
 What a module has, in its order: NAME, HASH, FRAME_BYTES (what a buffer must hold), a
 constant for each message number, ERRORS, the types, `pack_<name>` and `unpack_<name>`
 for each message, DESCRIPTION (number -> poly.wire.Message), METHODS and INTERFACE; then
-the views Client, Server and Binding, which stand on poly.views.
+the views Client and Server, which stand on poly.views, and Binding, on poly.events.
 
     pack_<name>(buffer, [tag,] [caps,] arguments...) -> length
         tag: of calls and responses. caps: a list that takes what travels beside the
@@ -119,8 +119,8 @@ def _scalars(message: Message) -> str:
 # --- views -------------------------------------------------------------------------
 
 
-def _class(codec: Codec, name: str, base: str, about: str) -> Lines:
-    base = codec.imports.use("poly.views", base)
+def _class(codec: Codec, name: str, place: str, base: str, about: str) -> Lines:
+    base = codec.imports.use(place, base)
     return [
         "",
         "",
@@ -151,7 +151,7 @@ def _packed(message: Message, owner: str, tag: str = "") -> tuple[Lines, str, st
 
 def _client(codec: Codec, interface: Interface) -> Lines:
     about = "What a client does: calls are awaited, messages are sent when there is credit."
-    lines = _class(codec, "Client", "ClientView", about)
+    lines = _class(codec, "Client", "poly.views", "ClientView", about)
     for rpc in interface.rpcs:
         parameters = [part.py_name for part in rpc.call.fields]
         if is_plain(rpc.call.fields):
@@ -171,7 +171,7 @@ def _client(codec: Codec, interface: Interface) -> Lines:
 
 def _server(codec: Codec, interface: Interface) -> Lines:
     about = "One session of a server: what comes is given to the methods of its object."
-    lines = _class(codec, "Server", "ServerView", about)
+    lines = _class(codec, "Server", "poly.views", "ServerView", about)
     lines += _senders(codec, interface, Kind.MESSAGE)
     return lines + _senders(codec, interface, Kind.EVENT)
 
@@ -214,4 +214,4 @@ def _binding(codec: Codec, interface: Interface) -> Lines:
         body.append(f"        binding.transmit({pack}, continuation{caps})")
         lines += _method(message.py_name, parameters, body)
     about = "Either side, by events: rx, tx, continuations."
-    return [*lines, *_class(codec, "Binding", "EventView", about), "    TX = Tx"]
+    return [*lines, *_class(codec, "Binding", "poly.events", "EventView", about), "    TX = Tx"]
