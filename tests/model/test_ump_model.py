@@ -55,6 +55,16 @@ MUTATIONS = {
 SLEEP_MUTATIONS = [name for name, failure in MUTATIONS.items() if failure == LOST_WAKE_UP]
 
 
+POLL_MUTATIONS = [
+    "NO_ANNOUNCEMENT_AFTER_POLL",
+    "NO_LOOK_AFTER_POLL",
+    "NO_FENCE_CONSUMER_SLEEP",
+    "NO_SECOND_LOOK_AT_RING",
+    "CLEAR_AFTER_LAST_LOOK",
+    "EDGE_DOORBELL",
+]
+
+
 class Verdict:
     """What a search found: how many errors, the first one, and whether it was whole."""
 
@@ -100,6 +110,23 @@ def test_one_way_loses_repeats_and_reorders_nothing_and_never_hangs(
 @pytest.mark.parametrize("order", ["TSO", "PSO"])
 def test_both_ways_at_once_never_hang(tmp_path: Path, order: str) -> None:
     search(tmp_path, order).assert_verified()
+
+
+@pytest.mark.parametrize("order", ["TSO", "PSO"])
+def test_a_receiver_that_polls_or_stays_announced_never_hangs(tmp_path: Path, order: str) -> None:
+    """UMP-5"""
+    search(tmp_path, order, "ONE_WAY", "POLLS").assert_verified()
+
+
+def test_a_receiver_that_polls_runs_not_for_ever_without_a_message(tmp_path: Path) -> None:
+    search(tmp_path, "PSO", "ONE_WAY", "POLLS", goal=PROGRESS).assert_verified()
+
+
+@pytest.mark.parametrize("mutation", POLL_MUTATIONS)
+def test_each_mutation_of_polling_is_found(tmp_path: Path, mutation: str) -> None:
+    verdict = search(tmp_path, "PSO", "ONE_WAY", "POLLS", mutation, goal=MUTATION)
+    assert verdict.errors == 1
+    assert re.search(LOST_WAKE_UP, verdict.failure), verdict.output
 
 
 @pytest.mark.parametrize("order", ["TSO", "PSO"])

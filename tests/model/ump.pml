@@ -17,6 +17,8 @@
  * -D  TSO | PSO          how stores reach memory
  *     ONE_WAY            core 0 only sends, core 1 only receives, one slot or two at
  *                        a time; else both do both, one slot at a time, in white
+ *     POLLS              one way only: the receiver may stay announced while it is awake, and
+ *                        may poll, its announcement withdrawn, before it sleeps
  *     DEATH              one core may die before any of its steps; all in white, and
  *                        both ways the senders never stop of themselves
  *     NO_... and others  one mutation, each of which must fail: test_ump_model.py
@@ -346,11 +348,64 @@ inline receive_some() {
     fi
 }
 
+#ifdef POLLS
+#define ANNOUNCED announced
+#define SET_ANNOUNCED(yes) announced = yes
+#ifdef NO_LOOK_AFTER_POLL
+#define SET_POLLED(yes) polled = yes
+#else
+#define SET_POLLED(yes) skip
+#endif
+#ifdef NO_ANNOUNCEMENT_AFTER_POLL
+#define POLLED announced = true
+#else
+#define POLLED skip
+#endif
+#ifdef NO_LOOK_AFTER_POLL
+#define LOOK_AT_RING (!polled && READY)
+#else
+#define LOOK_AT_RING READY
+#endif
+
+/* channel_poll_and_arm(): one look stands for any number; `something`: a message. */
+inline poll() {
+    if
+    :: announced -> atomic { STORE(RX_SLEEP, false); announced = false } /* channel_disarm() */
+    :: else
+    fi;
+    atomic {
+        something = READY; /* ump_ready() */
+        if
+        :: !something -> POLLED; SET_POLLED(true)
+        :: else
+        fi
+    }
+}
+
+inline may_poll() {
+    if
+    :: RECEIVES -> poll()
+    :: true
+    fi
+}
+
+/* It may stay announced: whoever takes messages singly leaves it so. */
+#define MAY_STAY_ANNOUNCED :: RECEIVES -> skip
+#else
+#define ANNOUNCED false
+#define SET_ANNOUNCED(yes) skip
+#define SET_POLLED(yes) skip
+#define LOOK_AT_RING READY
+#define may_poll() skip
+#define MAY_STAY_ANNOUNCED
+#endif
+
 /* UMP-5. Waits for a message; for credit too while there is more to send. */
 inline sleep() {
     if
-    :: RECEIVES ->
+    :: RECEIVES && !ANNOUNCED ->
         STORE(RX_SLEEP, true); /* ump_consumer_sleep(true) */
+        SET_ANNOUNCED(true);
         FENCE_CONSUMER_SLEEP
     :: else
     fi;
@@ -367,7 +422,8 @@ inline sleep() {
     something = PEER_DIED;
 #ifndef NO_SECOND_LOOK_AT_RING
     if
-    :: RECEIVES -> something = something || READY /* ump_ready() */
+    :: RECEIVES ->
+        atomic { something = something || LOOK_AT_RING; SET_POLLED(false) } /* ump_ready() */
     :: else
     fi;
 #endif
@@ -389,7 +445,8 @@ end_wait:
     :: else -> something = false
     fi;
     if
-    :: RECEIVES -> STORE(RX_SLEEP, false) /* ump_consumer_sleep(false) */
+    :: RECEIVES -> atomic { STORE(RX_SLEEP, false); SET_ANNOUNCED(false) } /* channel_disarm() */
+    MAY_STAY_ANNOUNCED
     :: else
     fi;
     if
@@ -402,6 +459,12 @@ end_wait:
 proctype core(bit me) {
     byte credits, limit, value;
     bool taken, something, did, must, waits_for_credit;
+#ifdef POLLS
+    bool announced;
+#ifdef NO_LOOK_AFTER_POLL
+    bool polled;
+#endif
+#endif
     {
         do
         :: PEER_DIED -> break
@@ -416,7 +479,12 @@ proctype core(bit me) {
             fi;
             if
             :: did -> did = false
-            :: else -> sleep()
+            :: else ->
+                may_poll();
+                if
+                :: something -> something = false
+                :: else -> sleep()
+                fi
             fi
         od
 #ifdef DEATH
@@ -427,7 +495,7 @@ proctype core(bit me) {
         atomic {
             dies[me] ? _ ->
             credits = 0; limit = 0; value = 0; taken = false; something = false; did = false;
-            must = false; waits_for_credit = false;
+            must = false; waits_for_credit = false; SET_ANNOUNCED(false);
             sent[me] = 0; received[me] = 0; coloured[me] = 0; seen[me] = 0; sending[me] = false;
             SET_IN_WAIT(false);
             dead[me] = true

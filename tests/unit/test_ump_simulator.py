@@ -33,6 +33,7 @@ class Mutations(ctypes.Structure):
         ("no_look_at_ring", ctypes.c_uint32),
         ("no_look_at_credit", ctypes.c_uint32),
         ("clear_after_last_look", ctypes.c_uint32),
+        ("no_announcement_after_poll", ctypes.c_uint32),
     ]
 
 
@@ -166,7 +167,14 @@ def test_each_removed_primitive_is_found_by_a_seed_that_repeats(
 
 
 @pytest.mark.parametrize(
-    "mutation", ["edge_doorbell", "no_look_at_ring", "no_look_at_credit", "clear_after_last_look"]
+    "mutation",
+    [
+        "edge_doorbell",
+        "no_look_at_ring",
+        "no_look_at_credit",
+        "clear_after_last_look",
+        "no_announcement_after_poll",
+    ],
 )
 @pytest.mark.parametrize("order", ORDERS)
 def test_each_mutation_of_sleep_is_found_by_a_seed_that_repeats(

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define BURST_MAX 3u
+#define POLL_LOOKS_MAX 3u
 
 #define RUN 6u      /* so many messages of any length, then so many full slots, and again */
 #define FULL_KIND 9u
@@ -108,13 +109,33 @@ static bool receive_some(struct side *side) {
     return did;
 }
 
+static void receiver_announce(struct side *side, bool asleep) {
+    if (side->announced != asleep) {
+        side->announced = asleep;
+        ump_consumer_sleep(&side->rx, asleep);
+    }
+}
+
+/* As channel_poll_and_arm(): looks for a while, its announcement withdrawn. True: a message. */
+static bool receiver_polls(struct side *side) {
+    receiver_announce(side, false);
+    for (unsigned looks = host_choose(side, POLL_LOOKS_MAX) + 1; looks != 0; looks--) {
+        if (ump_ready(&side->rx)) {
+            return true;
+        }
+    }
+    side->announced = side->mutations.no_announcement_after_poll != 0;
+    return false;
+}
+
 static void sleep_announce(struct side *side, bool asleep) {
     bool credit_first = host_choose(side, 2) != 0;
     if (credit_first && side->to_send != 0) {
         ump_producer_sleep(&side->tx, asleep);
     }
-    if (side->to_receive != 0) {
-        ump_consumer_sleep(&side->rx, asleep);
+    /* Awake, the receiver may stay announced, as an end does that takes messages singly. */
+    if (side->to_receive != 0 && (asleep || host_choose(side, 2) == 0)) {
+        receiver_announce(side, asleep);
     }
     if (!credit_first && side->to_send != 0) {
         ump_producer_sleep(&side->tx, asleep);
@@ -122,6 +143,9 @@ static void sleep_announce(struct side *side, bool asleep) {
 }
 
 static void side_sleep(struct side *side) {
+    if (side->to_receive != 0 && host_choose(side, 2) != 0 && receiver_polls(side)) {
+        return;
+    }
     sleep_announce(side, true);
     if (!side->mutations.clear_after_last_look) {
         host_clear_doorbell(side);

@@ -8,6 +8,7 @@
 
 struct side_mutations { /* what this side leaves out or does wrong */
     uint32_t no_look_at_ring, no_look_at_credit, clear_after_last_look;
+    uint32_t no_announcement_after_poll;
 };
 
 struct side {
@@ -15,6 +16,7 @@ struct side {
     struct ump_producer tx;
     struct ump_consumer rx;
     uint32_t to_send, to_receive;
+    bool announced;            /* sleep of the receiver; may outlast it */
     uint32_t sent, received;   /* messages so far; written by this side only */
     struct side_mutations mutations;
     char wrong[128];           /* why it stopped early; empty: it did not */
