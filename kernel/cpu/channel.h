@@ -99,8 +99,8 @@ bool channel_push(struct channel *channel);
  * this first: what was accepted is sent also while its program waits for something else. */
 void channels_push(void);
 
-/* As channel_receive() without `wait`, but what was announced stays so. */
-bool channel_take(struct channel *channel, struct message *message, void *place, size_t room);
+/* As channel_receive() without a place and `wait`, but what was announced stays so. */
+bool channel_take(struct channel *channel, struct message *message);
 
 /* Announces sleep of the receiver and looks again; true: a message, a part of one, or death
  * is there, and nothing is announced. Else it stays so until channel_disarm(). */

@@ -335,7 +335,7 @@ static void receive(struct end *end, volatile struct handling *now) {
     int left = END_QUANTUM_BYTES;
     while (end->live) {
         struct message message;
-        if (!channel_take(channel, &message, NULL, 0)) {
+        if (!channel_take(channel, &message)) {
             if (channel->rx_armed || !channel_arm(channel)) {
                 return;
             }

@@ -223,12 +223,10 @@ static mp_obj_t method_take(mp_obj_t self, mp_obj_t buffer) {
             (unsigned)channel->inbox.longest, (unsigned)info.len);
     }
     struct message message;
-    if (!channel_take(channel, &message, info.buf, info.len)) {
+    if (!channel_take(channel, &message)) {
         return MP_OBJ_NEW_SMALL_INT(-1);
     }
-    if (message.bytes != info.buf) {
-        memcpy(info.buf, message.bytes, message.length);
-    }
+    memcpy(info.buf, message.bytes, message.length);
     return MP_OBJ_NEW_SMALL_INT(message.length);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(method_take_obj, method_take);
