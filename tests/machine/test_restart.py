@@ -21,6 +21,7 @@ PANICS = ("overflow", "fault")
 def test_a_core_in_any_state_is_restarted_and_everybody_told_once(
     shell: Console, state: str
 ) -> None:
+    """MON-2"""
     fresh = take_census(shell)
     for round_ in range(2):  # the second life can be restarted like the first
         output = shell.command(f"run watcher 2 {state} @1")
@@ -92,6 +93,7 @@ def test_core_0_restarts_by_another_core_while_programs_run(shell: Console) -> N
 
 @pytest.mark.machine_setup(arguments={"restart": {"intensity": 2, "period_ms": 60_000}})
 def test_a_crash_loop_ends_and_says_so(shell: Console) -> None:
+    """MON-2"""
     for life in (0, 1):
         output = shell.command("run crash store 0 @2")
         assert f"core 2: restarted, generation {life + 1}\n" in output
@@ -155,7 +157,7 @@ COUNTS = re.compile(r"soak: told (\d+), not once (\d+), sent (\d+), received (\d
 
 @pytest.mark.machine_setup(arguments={"restart": {"intensity": 15, "period_ms": 100}})
 def test_random_restarts_lose_and_double_nothing_among_the_others(shell: Console) -> None:
-    """The ledgers are in apps/ledgers.py and apps/soaked.py: an error there is the status."""
+    """MON-2. Ledgers in apps/ledgers.py and apps/soaked.py: an error there is the status."""
     seed = random.randrange(1 << 16)
     print(f"seed {seed}: run soak {seed} {SOAK_RESTARTS}")
     assert shell.run(f"run soak {seed} 10").status == 0  # names and links that stay

@@ -123,6 +123,7 @@ def test_any_interleaving_of_sends_and_receives_is_a_bounded_queue(
 def test_every_count_over_a_wrap_passes_a_full_and_an_empty_ring(
     library: ctypes.CDLL, slots: int, wrap: int
 ) -> None:
+    """UMP-1, UMP-2, UMP-3"""
     ring = Ring(library, slots, (wrap - 3 * slots) % (1 << 32))
     for lap in range(6):
         for position in range(slots):
@@ -142,6 +143,7 @@ def test_the_whole_range_of_the_sequence_passes_through_the_ring(library: ctypes
 
 
 def test_a_zeroed_region_is_an_empty_ring(library: ctypes.CDLL) -> None:
+    """UMP-1"""
     ring = Ring(library, 64)
     ring.block.fill(0)
     assert not ring.ready() and ring.receive() is None and ring.credits() == 64
