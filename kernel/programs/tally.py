@@ -61,7 +61,6 @@ class Tally:
         """Check the words, which ends the adding. Raises BadText."""
         if self.word_count is None:
             self.word_count = 0
-            gc.collect()  # the answers need large pieces of memory
             for counts in self.tables:
                 if NOTHING in counts:
                     del counts[NOTHING]
