@@ -286,7 +286,8 @@ static bool dispatch(struct end *end, const struct message *message, volatile st
         call_finish(call, CALL_DONE, arguments[0]);
         return true;
     }
-    if (end->methods[number - 1].name == MP_QSTRnull || (frame->kind == FRAME_CALL ? tag == 0 : tag != 0)) {
+    if (end->methods[number - 1].name == MP_QSTRnull
+        || (frame->kind == FRAME_CALL ? tag == 0 : tag != 0)) {
         return false;
     }
     if (frame->kind == FRAME_CALL && end->open != mp_const_none

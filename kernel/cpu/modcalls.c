@@ -9,7 +9,7 @@
 #include "py/runtime.h"
 #include "tasks.h"
 
-/* What do() serves while it waits; None: nothing. */
+/* What do() serves while it waits; calls_port NULL: nothing. */
 MP_REGISTER_ROOT_POINTER(mp_obj_t calls_sources);
 MP_REGISTER_ROOT_POINTER(mp_obj_t calls_port);
 
@@ -20,7 +20,7 @@ static mp_obj_t calls_use(mp_obj_t sources, mp_obj_t port) {
         mp_raise_TypeError(MP_ERROR_TEXT("a list is wanted"));
     }
     MP_STATE_VM(calls_sources) = sources;
-    MP_STATE_VM(calls_port) = port;
+    MP_STATE_VM(calls_port) = port == mp_const_none ? MP_OBJ_NULL : port;
     MP_STATE_VM(end_served) = NULL;
     due = false;
     return mp_const_none;
@@ -44,7 +44,7 @@ static bool attend(mp_obj_t port) {
 
 static mp_obj_t calls_attend(void) {
     mp_obj_t port = MP_STATE_VM(calls_port);
-    return mp_obj_new_bool(port != MP_OBJ_NULL && port != mp_const_none && attend(port));
+    return mp_obj_new_bool(port != MP_OBJ_NULL && attend(port));
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(calls_attend_obj, calls_attend);
 
@@ -58,7 +58,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(calls_due_obj, calls_due);
 static inline void wait_until_done(struct call *call) {
     while (call->state == CALL_UNDER_WAY) {
         mp_obj_t port = MP_STATE_VM(calls_port);
-        if (port != MP_OBJ_NULL && port != mp_const_none) {
+        if (port != MP_OBJ_NULL) {
             if (attend(port)) {
                 continue;
             }

@@ -29,8 +29,7 @@ int console_line_end(int byte, bool *after_return) {
 
 /* Whether something may ring for what was exported here (calls.use()). */
 static bool port_in_use(void) {
-    mp_obj_t port = MP_STATE_VM(calls_port);
-    return port != MP_OBJ_NULL && port != mp_const_none;
+    return MP_STATE_VM(calls_port) != MP_OBJ_NULL;
 }
 
 /* While a Python prompt waits, not while what it runs does: errors are printed there. */

@@ -225,7 +225,7 @@ class Binding(Record):
             )
         elif operation == op.UNBOUND:
             op.put_head(message, operation, self.status, self.peer_number)
-            pack_into("48s", message, op.HEAD_BYTES, self.refusal)
+            op.put_shortened(message, self.refusal)
         else:
             op.put_head(message, operation, self.how, self.peer_number)
 

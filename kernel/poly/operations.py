@@ -76,13 +76,18 @@ def name_of(field):
 
 def put_text(message, text):
     """Why, behind the head; as much of it as there is room for."""
-    pack_into("48s", message, 4, shortened(text, TEXT_BYTES))
+    put_shortened(message, shortened(text, TEXT_BYTES))
+
+
+def put_shortened(message, data):
+    """The same of a text that is bytes already, TEXT_BYTES at most. Allocates nothing."""
+    pack_into("48s", message, HEAD_BYTES, data)
 
 
 def text_of(message):
     """What put_text() put there; "" if there is no memory for it."""
     try:
-        return name_of(message[4 : 4 + TEXT_BYTES])
+        return name_of(message[HEAD_BYTES : HEAD_BYTES + TEXT_BYTES])
     except MemoryError:
         return ""
 

@@ -88,7 +88,6 @@ class Console:
             function()
             self.swap()
         except MemoryError:
-            self.release()
             self.reset()
             print("core %d: its heap was full: all names are forgotten" % kernel.number)
             self.swap()

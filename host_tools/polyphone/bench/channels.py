@@ -1,10 +1,9 @@
 """What a message to another core costs: Python to Python, and bare C through the same ring."""
 
-import os
 import statistics
 
 from polyphone.bench.figures import Figure
-from polyphone.bench.guest import BenchError, exactly, run, setup
+from polyphone.bench.guest import exactly, run, setup, want_host_cpus
 from polyphone.board import Board
 from polyphone.machine.qemu import Mode
 
@@ -48,8 +47,7 @@ def measure_bulk(board: Board) -> list[Figure]:
 
 
 def measure_wall(board: Board) -> list[Figure]:
-    if len(os.sched_getaffinity(0)) < CORES:
-        raise BenchError("the wall-clock figures of channels need 2 host CPUs")
+    want_host_cpus(CORES, "the wall-clock figures of channels need")
     chosen = setup(board, CORES, Mode.STRESS)
     output = run(chosen, f"run /rom/ump_ping.py {ROUNDS} {BATCHES}")
     median = {

@@ -6,6 +6,7 @@ exact run drives itself (no console input), under -icount shift=0.
 
 import io
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,12 @@ class Output:
     def merged(self) -> dict[str, float]:
         """All objects in one; a later value takes the place of an earlier one."""
         return {name: value for found in self.objects for name, value in found.items()}
+
+
+def want_host_cpus(count: int, who: str) -> None:
+    """BenchError, which begins with `who`, where the host gives fewer."""
+    if len(os.sched_getaffinity(0)) < count:
+        raise BenchError(f"{who} {count} host CPUs")
 
 
 def parse(output: str) -> Output:

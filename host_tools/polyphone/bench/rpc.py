@@ -1,12 +1,11 @@
 """What a typed message and a typed rpc cost: loopback, LMP, UMP, in asyncio, beside 100 idle
 channels; and the same frame between two C loops."""
 
-import os
 import statistics
 
 from polyphone.bench.coroutines import EVENT_ROUNDS, HEAPS
 from polyphone.bench.figures import Figure
-from polyphone.bench.guest import BenchError, exactly, mem_text, run, setup
+from polyphone.bench.guest import exactly, mem_text, run, setup, want_host_cpus
 from polyphone.board import Board
 from polyphone.image.layout import MIB
 from polyphone.machine.qemu import Mode
@@ -87,8 +86,7 @@ def measure_awaited(board: Board) -> list[Figure]:
 
 
 def measure_wall(board: Board) -> list[Figure]:
-    if len(os.sched_getaffinity(0)) < CORES:
-        raise BenchError("the wall-clock figures of rpcs need 2 host CPUs")
+    want_host_cpus(CORES, "the wall-clock figures of rpcs need")
     chosen = setup(board, CORES, Mode.STRESS)
     found = run(chosen, f"run /rom/rpc.py {ROUNDS} {BATCHES}").objects
     how = (

@@ -1,7 +1,6 @@
 """The main job, `run wordcount`, on more and on fewer cores: instructions and wall time."""
 
 import hashlib
-import os
 import re
 import statistics
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from polyphone import paths
 from polyphone.bench.figures import Figure
-from polyphone.bench.guest import BenchError, Output, exactly, folder, run, setup
+from polyphone.bench.guest import BenchError, Output, exactly, folder, run, setup, want_host_cpus
 from polyphone.board import Board
 from polyphone.image.layout import MIB
 from polyphone.machine.qemu import Mode
@@ -91,8 +90,7 @@ def measure_exact(board: Board) -> list[Figure]:
 
 
 def measure_wall(board: Board) -> list[Figure]:
-    if len(os.sched_getaffinity(0)) < 2:
-        raise BenchError("the speed-up of two cores needs 2 host CPUs")
+    want_host_cpus(2, "the speed-up of two cores needs")
     content = text() * WALL_COPIES
     wanted = expected(content)
     seconds: dict[int, list[float]] = {1: [], 2: []}

@@ -33,6 +33,20 @@ def refused(function):
         print(type(error).__name__, error)
 
 
+async def cancelled_after(turns, coroutine):
+    """Run it as a task, and cancel that after so many turns of the loop."""
+    import asyncio
+
+    task = asyncio.create_task(coroutine)
+    for _ in range(turns):
+        await asyncio.sleep_ms(0)
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        pass
+
+
 def interrupted(call):
     """Wait for it, and be interrupted as by Ctrl-C in the midst of that."""
     import poly

@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 import cpu
-from echo_session import Echo, interrupted
+from echo_session import Echo, cancelled_after, interrupted
 from interfaces import echo
 
 import poly
@@ -17,18 +17,6 @@ async def connected(name, seen):
         seen.append(await client.increase(1))
     finally:
         client.close()
-
-
-async def cancelled(name, turns, seen):
-    """After so many turns of the loop."""
-    task = asyncio.create_task(connected(name, seen))
-    for _ in range(turns):
-        await asyncio.sleep_ms(0)
-    task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass
 
 
 async def late(name, time_ms, seen):
@@ -49,7 +37,9 @@ def held():
 async def main(rounds):
     seen = []
     for name in ("near", "far", "nobody"):
-        await asyncio.gather(*[cancelled(name, turns % 12, seen) for turns in range(rounds)])
+        await asyncio.gather(
+            *[cancelled_after(turns % 12, connected(name, seen)) for turns in range(rounds)]
+        )
         await asyncio.gather(*[late(name, turns % 6, seen) for turns in range(rounds)])
         assert len(seen) < 6 * rounds and set(seen) <= {2}, seen
     await nothing_is_left()

@@ -4,6 +4,7 @@ each answer ends its own call (CALL-1, CALL-6). Over each transport; in asyncio.
 import asyncio
 import sys
 
+from echo_session import cancelled_after
 from interfaces import echo
 
 import poly
@@ -39,15 +40,8 @@ async def ask(client, number):
     return True
 
 
-async def ask_and_cancel(client, number):
-    task = asyncio.create_task(ask(client, number))
-    for _ in range(number % 4):
-        await asyncio.sleep_ms(0)
-    task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass
+def ask_and_cancel(client, number):
+    return cancelled_after(number % 4, ask(client, number))
 
 
 async def all_free(client):
