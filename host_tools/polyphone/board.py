@@ -52,11 +52,12 @@ class Board:
     virtio: dict[str, int]
     devices: dict[str, int]
     timer: dict[str, int]
+    image_name: str = "image.elf"
 
     @property
     def image(self) -> Path:
-        """The linked kernel: exists once the board has been built."""
-        return paths.board_build(self.name) / "image.elf"
+        """The kernel: exists once the board has been built."""
+        return paths.board_build(self.name) / self.image_name
 
     def console_slot(self, core: int) -> int | None:
         """The virtio slot of a core's own console; None: all are taken by lower cores.

@@ -23,7 +23,7 @@
 #define LAYOUT_TABLES       0x40000     /* first part of private: page tables */
 #define LAYOUT_STACK        0x20000     /* the VM's stack, a guard page below it */
 #define LAYOUT_TRAP_STACK   0x4000      /* traps and panics, a guard page below it */
-#define LAYOUT_SNAPSHOT     0x40000     /* behind the image: what a life begins with */
+#define LAYOUT_SNAPSHOT     0x20000     /* part of the image: what a life begins with */
 
 /* Private RAM, from LAYOUT_PRIVATE up: tables, data, bss, guard, trap stack,
  * guard, stack, heap (to the end). */

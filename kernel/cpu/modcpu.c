@@ -20,6 +20,7 @@
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_urgent);
 MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_this);
+MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_start);
 
 static unsigned core_of(mp_obj_t arg) {
     mp_int_t core = mp_obj_get_int(arg);
@@ -428,6 +429,12 @@ static mp_obj_t cpu_this_function(size_t n_args, const mp_obj_t *args) {
 }
 FUNCTION_N(cpu_this_function, 0, 1);
 
+static mp_obj_t cpu_on_start(mp_obj_t function) {
+    MP_STATE_PORT(cpu_start) = function;
+    return mp_const_none;
+}
+FUNCTION_1(cpu_on_start);
+
 static void forget_scheduled(void) {
     uintptr_t state = arch_interrupts_mask();
     MP_STATE_VM(sched_len) = 0;
@@ -488,7 +495,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(zero), ENTRY(shared), ENTRY(probe), ENTRY(is_console), ENTRY(output),
     ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
-    ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
+    ENTRY(on_start), ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
     ENTRY(own_serve), ENTRY(on_own_input), ENTRY(forget_programs),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };

@@ -23,7 +23,7 @@ struct piece {
 enum pieces { VARIABLES, BLOCK_TABLE, FINALISER_TABLE, BLOCKS, PIECES };
 
 struct snapshot {
-    uint32_t taken;
+    uint32_t private_bytes;        /* of the core that it was taken of; 0: there is none */
     struct piece pieces[PIECES];
     char bytes[] __attribute__((aligned(16))); /* of the pieces, one after the other */
 };
@@ -73,13 +73,13 @@ void snapshot_take(void) {
         memcpy(snapshot->bytes + offset, (void *)pieces[i].start, pieces[i].copied);
         offset += place_after(pieces[i].copied);
     }
-    mem_store_release(&snapshot->taken, 1u);
+    mem_store_release(&snapshot->private_bytes, (uint32_t)BOOT->private_bytes);
     space_unmap_physical(place, LAYOUT_SNAPSHOT);
 }
 
-bool snapshot_copy(uintptr_t to_physical, bool again) {
+bool snapshot_copy(uintptr_t to_physical, uint32_t private_bytes, bool again) {
     const struct snapshot *snapshot = &__snapshot_start;
-    if (!mem_load_acquire(&snapshot->taken)) {
+    if (mem_load_acquire(&snapshot->private_bytes) != private_bytes) {
         return false;
     }
     uint32_t offset = 0;

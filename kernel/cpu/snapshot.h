@@ -1,7 +1,9 @@
 /* What core 0 has made of its private RAM once MicroPython and the kernel's modules
- * are up: all other cores, and every later life of any core, begin with a copy.
- * It lies behind the image, written once at power-on and mapped on no core after
- * that. All cores have the same private addresses, so pointers stay as they are. */
+ * are up: every life of every core begins with a copy. All cores have the same private
+ * addresses, so pointers stay as they are.
+ * It is part of the image, which the host tools let run once for that when they have
+ * built it; mapped on no core. The heap's size is in it: where private RAM is not what
+ * it was then (MEM), core 0 makes another at power-on, in its place. */
 #ifndef POLY_SNAPSHOT_H
 #define POLY_SNAPSHOT_H
 
@@ -13,8 +15,8 @@
 void snapshot_take(void);
 
 /* At physical addresses, before any variable is used: fills the private RAM that
- * lies `to_physical` beyond its virtual place. False: there is no snapshot yet.
+ * lies `to_physical` beyond its virtual place. False: there is none yet for so much of it.
  * `again`: that RAM was in use, and is not zero as at power-on. */
-bool snapshot_copy(uintptr_t to_physical, bool again);
+bool snapshot_copy(uintptr_t to_physical, uint32_t private_bytes, bool again);
 
 #endif

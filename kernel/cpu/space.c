@@ -186,7 +186,7 @@ uintptr_t space_build(const struct boot_block *boot, unsigned core, bool again) 
     }
 
     uintptr_t to_physical = private_base - LAYOUT_PRIVATE;
-    if (!snapshot_copy(to_physical, again)) {
+    if (!snapshot_copy(to_physical, boot->private_bytes, again)) {
         memcpy(__data_start + to_physical, __data_load, __data_end - __data_start);
         memset(__bss_start + to_physical, 0, __bss_end - __bss_start);
     }

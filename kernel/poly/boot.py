@@ -1,10 +1,12 @@
 """A core's start, once MicroPython runs: the order in which the kernel comes up.
 
-The one file of `poly` that knows servers and shell: it puts them together. Nearly
-all that a start costs is imports, so what only commands and programs need comes with
-the first of them: always in folder /, where no file of the user's can come first.
+The one file of `poly` that knows servers and shell: it puts them together. What is
+imported here every core has from the start (cpu/snapshot.h), in its own memory; what only
+commands and programs need comes with the first of them: always in folder /, where no
+file of the user's can come first.
 """
 
+import json
 import os
 
 import cpu
@@ -15,38 +17,38 @@ from poly.core import Core
 from poly.deadline import Deadline
 from poly.rom import Rom
 from servers.monitor import Monitor
+from servers.screen import Screen
+from shell.shell import Shell
 
 STATUS_RESTARTED = 255  # as a panic: the commands of `exec` did not end
 
 
-def main():
+def prepare():
+    """What is the same on every core of every machine; returns what does the rest."""
+    rom = Rom()  # now that all is imported: an import looks for files first
+    vfs.mount(rom, "/")
+    os.chdir("/")
+    return lambda: main(rom)
+
+
+def main(rom):
     """Runs on every core and does not return."""
+    image = cpu.romfs()
+    if image is not None:
+        rom.give(image)
     kernel = Core(boot_arguments())
     cpu.this(kernel)
     kernel.monitor = Monitor(kernel)
     if cpu.is_console():
         run_shell(kernel)
     else:
-        mount()
         cpu.online()
         serve_forever(kernel)
 
 
 def boot_arguments():
     text = cpu.arguments()
-    if text == "{}":
-        return {}
-    import json
-
-    return json.loads(text)
-
-
-def mount():
-    """Once the imports are done: an import looks for files first."""
-    image = cpu.romfs()
-    if image is not None:
-        vfs.mount(Rom(image), "/")
-        os.chdir("/")
+    return {} if text == "{}" else json.loads(text)
 
 
 def serve_forever(kernel):
@@ -95,16 +97,12 @@ def wait_at_console(kernel):
 
 
 def run_shell(kernel):
-    from servers.screen import Screen
-    from shell.shell import Shell
-
-    mount()
     kernel.screen = Screen()
     kernel.serve_console = lambda: serve_console(kernel)
     cpu.on_own_input(lambda: wait_at_console(kernel))
     kernel.monitor.start()
     cpu.online()
-    kernel.log.add("core %d: %s, %d cores" % (kernel.number, cpu.board(), cpu.cores()))
+    kernel.log.add("the shell starts on " + cpu.board())
     wait_for_cores(kernel)
     if cpu.generation():
         kernel.monitor.news.say(

@@ -38,7 +38,8 @@ class Shell:
         return self.status
 
     def banner(self):
-        print("Polyphone on %s: %d cores, each a MicroPython kernel." % (cpu.board(), cpu.cores()))
+        what = " cores, each a MicroPython kernel."
+        print("Polyphone on ", cpu.board(), ": ", cpu.cores(), what, sep="")
         print("`help` lists the commands, Tab completes, Ctrl-C interrupts.")
 
     def prompt(self):

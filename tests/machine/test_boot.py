@@ -5,13 +5,18 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from elftools.elf.elffile import ELFFile
 from holding import APPS
 
 from polyphone.board import Board
+from polyphone.image import layout, snapshot
 from polyphone.machine.console import Console, Result
+from polyphone.machine.qemu import Mode, Setup
 
 POLY = Path(sys.executable).parent / "poly"
 ONLINE = re.compile(r"core (\d+)  online   gen 0  (shell|idle) +\S+ of \S+")
@@ -55,6 +60,33 @@ def test_three_cores_and_a_large_heap(machine: Callable[..., Console]) -> None:
     console.expect_prompt()
     assert online(console) == [0, 1, 2]
     assert "67108864 for each core" in console.run("mem").output
+
+
+@pytest.mark.parametrize("mem", ["2M", "64M"])
+def test_later_lives_have_their_own_heap_size_too(
+    machine: Callable[..., Console], mem: str
+) -> None:
+    console = machine(cores=2, mem=mem)
+    console.expect_prompt()
+    sizes = [line.split()[-1] for line in console.run("cores").lines]
+    assert console.run("restart 1").status == 0
+    assert "gen 1" in console.run("cores").lines[1]
+    assert [line.split()[-1] for line in console.run("cores").lines] == sizes
+    assert "hello from core 1" in console.run("run hello @1").output
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"cores": 1}, {"cores": 4, "apps": APPS, "mode": Mode.SINGLE}, {"mode": Mode.EXACT}],
+    ids=["one core", "four in turns, files", "exact"],
+)
+def test_what_cores_begin_with_is_the_same_whichever_machine_made_it(
+    board: Board, image: Path, options: dict[str, Any]
+) -> None:
+    with image.open("rb") as file:
+        kept = ELFFile(file).get_section_by_name(".snapshot").data()
+    assert int.from_bytes(kept[:4], "little") == 16 * layout.MIB
+    assert kept == snapshot.take(Setup(replace(board, image_name="linked.elf"), **options))
 
 
 def test_the_banner_names_board_and_cores(machine: Callable[..., Console], board: Board) -> None:

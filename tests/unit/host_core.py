@@ -145,7 +145,7 @@ class HostCore:
         try:
             import poly.boot
 
-            poly.boot.main()
+            poly.boot.prepare()()
         except PowerOff:
             pass
         except BaseException as error:
@@ -1064,7 +1064,7 @@ def install() -> None:
     sys.modules["calls"] = host_calls
     sys.modules["cpu"] = Cpu("cpu")
     sys.modules["vfs"] = types.ModuleType("vfs")
-    sys.modules["vfs"].__dict__.update(mount=lambda: [])
+    sys.modules["vfs"].__dict__.update(mount=lambda *mounted: [], VfsRom=lambda image: None)
     time.__dict__.update(
         ticks_ms=lambda: now_us() // 1000,
         ticks_us=now_us,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyphone import board as boards
+from polyphone import paths
 from polyphone.errors import UserError
 from polyphone.image import layout
 
@@ -85,13 +86,23 @@ def test_a_folder_too_large_for_its_window_is_refused() -> None:
         layout.plan(BOARD, 4, 16 * MIB, 128 * MIB + 1)
 
 
-def test_an_image_that_reaches_the_boot_block_is_refused(tmp_path: Path) -> None:
+def test_an_image_that_reaches_the_boot_block_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = tmp_path / "big.s"
     source.write_text(".section .text\n.globl _start\n_start: .skip 0x900000, 1\n")
-    image = tmp_path / "image.elf"
+    monkeypatch.setattr(paths, "BUILD", tmp_path)
+    BOARD.image.parent.mkdir()
     subprocess.run(
-        ["riscv64-unknown-elf-gcc", "-nostdlib", "-Wl,-Ttext=0x80000000", source, "-o", image],
+        [
+            "riscv64-unknown-elf-gcc",
+            "-nostdlib",
+            "-Wl,-Ttext=0x80000000",
+            source,
+            "-o",
+            BOARD.image,
+        ],
         check=True,
     )
     with pytest.raises(UserError, match=r"outside the image's place 0x80000000\.\.0x80800000"):
-        layout.check_image(BOARD, image)
+        layout.check_image(BOARD)

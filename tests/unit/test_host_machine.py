@@ -15,6 +15,7 @@ import pytest
 from polyphone import board as boards
 from polyphone import paths
 from polyphone.errors import UserError
+from polyphone.image import snapshot
 from polyphone.machine import terminal
 from polyphone.machine.console import Console, ConsoleError
 from polyphone.machine.qemu import ACCELERATION, Machine, Mode, Setup
@@ -48,6 +49,17 @@ def console(setup: Setup, tmp_path: Path) -> Iterator[Console]:
     console = Console(Machine(setup), tmp_path / "console.log", timeout_s=10)
     yield console
     console.close()
+
+
+def test_a_kernel_that_does_not_start_is_no_snapshot(setup: Setup, tmp_path: Path) -> None:
+    source = tmp_path / "off.s"
+    source.write_text(".globl _start\n_start: li t0, 0x100000\nli t1, 0x5555\nsw t1, (t0)\n")
+    board = replace(setup.board, image_name="off.elf")
+    command = [board.compiler["prefix"] + "gcc", *board.compiler["flags"], "-nostdlib"]
+    command += [f"-Wl,-Ttext={board.memory['image']:#x}", str(source), "-o", str(board.image)]
+    subprocess.run(command, check=True)
+    with pytest.raises(UserError, match="(?s)kernel of virt_rv64 does not start.*with status 0"):
+        snapshot.take(Setup(board, cores=1))
 
 
 def test_a_command_gives_its_output_and_status(console: Console) -> None:

@@ -38,7 +38,12 @@ def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) 
         boards.emit(board, folder)
         compile_interfaces(paths.KERNEL / "interfaces", folder / "frozen" / "interfaces")
         _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
-        layout.check_image(board, board.image)
+        linked = replace(board, image_name="linked.elf")
+        layout.check_image(linked)
+        if _older(board.image, linked.image):
+            from polyphone.image import snapshot  # what starts a machine takes a while to load
+
+            snapshot.add(linked, board.image)
     return board.image
 
 
@@ -66,6 +71,10 @@ def compile_interfaces(folder: Path, package: Path) -> None:
     for name, text in wanted.items():
         boards.write_if_changed(package / name, text)
     made_of.write_text(digest, encoding="utf-8")
+
+
+def _older(file: Path, than: Path) -> bool:
+    return not file.exists() or file.stat().st_mtime_ns < than.stat().st_mtime_ns
 
 
 def _digest(files: Sequence[Path]) -> str:

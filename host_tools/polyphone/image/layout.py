@@ -147,10 +147,10 @@ def _symbols(image: Path, changed_ns: int) -> dict[str, int]:
         return {symbol.name: symbol["st_value"] for symbol in table.iter_symbols()}
 
 
-def check_image(board: Board, image: Path) -> None:
+def check_image(board: Board) -> None:
     """The loaded parts of the ELF lie between [memory] image and boot_block."""
     start, bound = board.memory["image"], board.memory["boot_block"]
-    with image.open("rb") as file:
+    with board.image.open("rb") as file:
         for segment in ELFFile(file).iter_segments():
             header = segment.header
             if header.p_type != "PT_LOAD" or not header.p_filesz:
@@ -158,6 +158,6 @@ def check_image(board: Board, image: Path) -> None:
             first, end = header.p_paddr, header.p_paddr + header.p_filesz
             if not start <= first <= end <= bound:
                 raise UserError(
-                    f"{image.name}: a segment at {first:#x}..{end:#x} is outside the image's"
+                    f"{board.image.name}: a segment at {first:#x}..{end:#x} is outside the image's"
                     f" place {start:#x}..{bound:#x} ([memory] of boards/{board.name}/board.toml)"
                 )

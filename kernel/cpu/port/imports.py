@@ -1,3 +1,7 @@
-# What every core imports. Run once: the others begin with a copy (cpu/snapshot.h), so
-# whatever runs here must be the same on every core.
-import poly.boot  # noqa: F401
+# What every core imports. Run once: all begin with a copy (cpu/snapshot.h), so whatever
+# runs here must be the same on every core of every machine.
+import cpu
+
+from poly import boot
+
+cpu.on_start(boot.prepare())

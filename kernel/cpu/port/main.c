@@ -49,8 +49,21 @@ static void prepare(void) {
     gc_init(__heap_start, (char *)LAYOUT_PRIVATE + BOOT->private_bytes);
     mp_init();
     readline_init0();
-    pyexec_frozen_module("imports.py", false);
+    if (!pyexec_frozen_module("imports.py", false)) {
+        core_panic("the kernel's Python does not load");
+    }
     prepared = true;
+}
+
+static void __attribute__((noreturn)) run(void) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_call_function_0(MP_STATE_PORT(cpu_start));
+        nlr_pop();
+    } else {
+        mp_obj_print_exception(&mp_plat_print, MP_OBJ_FROM_PTR(nlr.ret_val));
+    }
+    core_panic("the kernel's Python ended");
 }
 
 static void release_others(void) {
@@ -72,17 +85,19 @@ void core_start(unsigned core, bool again) {
     if (again) {
         life_again();
     }
-    if (!prepared) {
+    bool first = !prepared;
+    if (first) {
         prepare();
     }
     if (core == 0 && !again) {
-        snapshot_take();
+        if (first) {
+            snapshot_take();
+        }
         release_others();
     }
     virtio_console_start();
     arch_interrupts_restore(ARCH_INTERRUPTS_ON);
-    pyexec_frozen_module("kernel.py", false);
-    core_panic("the kernel's Python ended");
+    run();
 }
 
 void gc_collect(void) {

@@ -251,6 +251,10 @@ def heap_limit(limit: int) -> None:
 def this(core: Any = ...) -> Any:
     """The kernel object of this core; with an argument, set it."""
 
+def on_start(function: Callable[[], Any]) -> None:
+    """From now on each life of a core begins with a call of the function, which does not
+    return. For the kernel's imports, of which all cores have a copy."""
+
 def forget_programs() -> None:
     """Forget what programs have put into the module builtins, asyncio's tasks, and what
     micropython.schedule() was given and has not called yet."""

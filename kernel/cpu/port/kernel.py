@@ -1,4 +1,0 @@
-# The first Python of every core.
-import poly.boot
-
-poly.boot.main()
