@@ -140,11 +140,10 @@ def _check_values(file: Path, sections: dict[str, dict[str, Any]]) -> None:
         raise UserError(f"{file}: [memory] large_page = {page:#x} must be a power of two >= 4096")
     if not memory["ram"] <= memory["image"] < memory["boot_block"]:
         raise UserError(f"{file}: [memory] must have ram <= image < boot_block")
-    for key in ("ram", "boot_block"):
-        if memory[key] % page:
+    for key, unit in {"ram": page, "image": PAGE_BYTES, "boot_block": PAGE_BYTES}.items():
+        if memory[key] % unit:
             raise UserError(
-                f"{file}: [memory] {key} = {memory[key]:#x} is not a multiple of"
-                f" large_page = {page:#x}"
+                f"{file}: [memory] {key} = {memory[key]:#x} is not a multiple of {unit:#x}"
             )
     virtio = sections["virtio"]
     if virtio["base"] % PAGE_BYTES or virtio["stride"] not in (0x200, 0x400, 0x800, PAGE_BYTES):

@@ -36,7 +36,12 @@ def test_shipped_boards_are_valid(name: str) -> None:
         ),
         ("interrupt = 10", "interrupt = -1", "[console] interrupt = -1 must not be negative"),
         ("interrupt = 10", "irq = 10", "[console] irq is unknown; known: driver, uart, interrupt"),
-        ("boot_block = 0x8080_0000", "boot_block = 0x8080_1000", "not a multiple of large_page"),
+        (
+            "ram = 0x8000_0000",
+            "ram = 0x7fff_f000",
+            "ram = 0x7ffff000 is not a multiple of 0x200000",
+        ),
+        ("boot_block = 0x801c_0000", "boot_block = 0x801c_0800", "is not a multiple of 0x1000"),
         ("image = 0x8000_0000", "image = 0x9000_0000", "must have ram <= image < boot_block"),
         ("large_page = 0x20_0000", "large_page = 0x30_0000", "must be a power of two"),
         ("sswi = 0x2f0_0000", 'sswi = "x"', "[devices] sswi = 'x' must be a number"),
@@ -58,9 +63,9 @@ def test_an_unknown_board_lists_those_there_are() -> None:
 
 def test_c_and_make_get_the_same_names() -> None:
     board = boards.load("virt_rv64")
-    assert "#define BOARD_MEMORY_BOOT_BLOCK 0x80800000\n" in boards.header(board)
+    assert "#define BOARD_MEMORY_BOOT_BLOCK 0x801c0000\n" in boards.header(board)
     assert '#define BOARD_CONSOLE_DRIVER "ns16550"\n' in boards.header(board)
-    assert "BOARD_MEMORY_BOOT_BLOCK := 0x80800000\n" in boards.make_variables(board)
+    assert "BOARD_MEMORY_BOOT_BLOCK := 0x801c0000\n" in boards.make_variables(board)
     assert "BOARD_COMPILER_FLAGS := -march=rv64gc " in boards.make_variables(board)
 
 

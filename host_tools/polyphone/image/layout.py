@@ -1,8 +1,10 @@
 """Where everything lies in a machine's physical RAM, and whether it fits.
 
 From low to high: image, boot block, ROMFS, shared window, each core's private
-RAM, and spare room at the end, where QEMU may put its device tree. Bounds that
-the kernel's address space sets are read from kernel/cpu/layout.h.
+RAM, and spare room at the end, where QEMU may put its device tree. All that every
+start touches is close together, as the host gives a machine its RAM in large pages,
+which it clears first. Bounds that the kernel's address space sets are read from
+kernel/cpu/layout.h.
 """
 
 import re
@@ -16,11 +18,12 @@ from elftools.elf.elffile import ELFFile
 from polyphone import paths
 from polyphone.board import Board
 from polyphone.errors import UserError
+from polyphone.image.boot_block import BLOCK_BYTES
 
 KIB = 1 << 10
 MIB = 1 << 20
 PAGE_BYTES = 4 * KIB
-WINDOW_ALIGNMENT = 2 * MIB  # of the ROMFS and the shared window
+SHARED_UNIT = 2 * MIB  # the shared window's length is a multiple
 CONTROL_BYTES = 4 * KIB  # per core: its control page
 REPORT_BYTES = 8 * KIB  # per core: its panic report
 MESH_BYTES = 4 * KIB  # per pair of cores: the channel of their monitors
@@ -94,7 +97,7 @@ def shared_bytes(cores: int) -> int:
     pairs = cores * (cores - 1) // 2
     arena = ARENA_BYTES if cores <= ARENA_CORES else ARENA_BYTES_MANY
     exact = cores * (CONTROL_BYTES + REPORT_BYTES) + pairs * MESH_BYTES + cores * arena
-    return round_up(exact, WINDOW_ALIGNMENT)
+    return round_up(exact, SHARED_UNIT)
 
 
 def round_up(value: int, multiple: int) -> int:
@@ -118,10 +121,13 @@ def plan(board: Board, cores: int, mem: int, romfs_bytes: int) -> Layout:
             f" the most is {size_text(most)}"
         )
     boot_block = board.memory["boot_block"]
-    romfs_base = round_up(boot_block + 1, WINDOW_ALIGNMENT)
-    shared_base = round_up(romfs_base + romfs_bytes, WINDOW_ALIGNMENT)
-    private_base = round_up(shared_base + shared, board.memory["large_page"])
-    end = round_up(private_base + cores * mem + SPARE_BYTES, WINDOW_ALIGNMENT)
+    large_page = board.memory["large_page"]
+    # A long one is mapped by large pages, for which page tables have room.
+    unit = large_page if romfs_bytes >= large_page else PAGE_BYTES
+    romfs_base = round_up(boot_block + BLOCK_BYTES, unit)
+    shared_base = round_up(romfs_base + romfs_bytes, PAGE_BYTES)
+    private_base = round_up(shared_base + shared, large_page)
+    end = round_up(private_base + cores * mem + SPARE_BYTES, MIB)
     return Layout(
         ram_base=board.memory["ram"],
         ram_bytes=end - board.memory["ram"],
