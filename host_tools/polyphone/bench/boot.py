@@ -17,15 +17,12 @@ from polyphone.machine.qemu import MEM_DEFAULT, Machine, Mode
 CORES = 4
 MANY_CORES = 64
 MANY_BOARD = "virt_rv64"
-REPETITIONS = 9
+REPETITIONS = 31
 NAME = "boot_instructions_per_core"
 
 
 def measure_instructions(board: Board) -> list[Figure]:
-    figures = [
-        _instructions(board, NAME, CORES, MEM_DEFAULT),
-        _instructions(board, NAME + "_small_heap", CORES, MEM_MINIMUM),
-    ]
+    figures = [_instructions(board, NAME, CORES, MEM_DEFAULT)]
     if board.name == MANY_BOARD:
         figures.append(_instructions(board, NAME + "_64", MANY_CORES, MEM_MINIMUM))
     return figures
