@@ -28,9 +28,9 @@ import pytest
 from hypothesis import settings
 
 from polyphone import board as boards
-from polyphone import paths, system
+from polyphone import build, paths, system
 from polyphone.board import Board
-from polyphone.image import build, layout
+from polyphone.image import layout
 from polyphone.machine import terminal
 from polyphone.machine.console import Console, CoreRepl, Result
 from polyphone.machine.qemu import SEED_MAX, Machine, Mode, Setup

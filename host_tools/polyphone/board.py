@@ -40,7 +40,7 @@ TYPE_NAMES = {int: "a number", str: "a text", list: "a list of texts"}
 
 @dataclass(frozen=True)
 class Board:
-    """What `board.toml` says, by section; only checked boards exist."""
+    """What `board.toml` says, by section, and which kernel is meant; only checked boards exist."""
 
     name: str
     arch: str
@@ -52,7 +52,7 @@ class Board:
     virtio: dict[str, int]
     devices: dict[str, int]
     timer: dict[str, int]
-    image_name: str = "image.elf"
+    image_name: str = "image.elf"  # linked.elf: see build.link()
 
     @property
     def image(self) -> Path:

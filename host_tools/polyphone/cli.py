@@ -3,13 +3,14 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from polyphone import board as boards
-from polyphone import symbolize, system
+from polyphone import build, symbolize, system
 from polyphone.board import Board
 from polyphone.errors import UserError
-from polyphone.image import build, layout
+from polyphone.image import layout
 from polyphone.machine import terminal
 from polyphone.machine.qemu import CORES_DEFAULT, MEM_DEFAULT, SEED_MAX, Mode, Setup
 
@@ -150,13 +151,15 @@ def run_command(options: argparse.Namespace) -> int:
             return bench.profile(board, options.profile)
         return bench.main(board)
     chosen = setup(options)
+    if options.command == "debug":
+        return terminal.debug(replace(chosen, board=build.link(chosen.board)))
     build.build(chosen.board)
     if options.command == "exec":
         line = options.line.strip() or ("wait" if chosen.system else "")
         if not line:
             raise UserError("no command to run; example: make exec CMD=cores")
         return terminal.execute(chosen, line, sys.stdout.buffer)
-    return terminal.debug(chosen) if options.command == "debug" else terminal.run(chosen)
+    return terminal.run(chosen)
 
 
 def test_upstream(board: Board, words: str) -> int:

@@ -495,8 +495,8 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(zero), ENTRY(shared), ENTRY(probe), ENTRY(is_console), ENTRY(output),
     ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
-    ENTRY(on_start), ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
-    ENTRY(own_serve), ENTRY(on_own_input), ENTRY(forget_programs),
+    ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
+    ENTRY(own_serve), ENTRY(on_own_input), ENTRY(on_start), ENTRY(forget_programs),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };
 static MP_DEFINE_CONST_DICT(cpu_globals, cpu_globals_table);

@@ -24,11 +24,11 @@ STATUS_RESTARTED = 255  # as a panic: the commands of `exec` did not end
 
 
 def prepare():
-    """What is the same on every core of every machine; returns what does the rest."""
+    """What is the same on every core of every machine. Each then begins with main()."""
     rom = Rom()  # now that all is imported: an import looks for files first
     vfs.mount(rom, "/")
     os.chdir("/")
-    return lambda: main(rom)
+    cpu.on_start(lambda: main(rom))
 
 
 def main(rom):

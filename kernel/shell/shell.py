@@ -52,7 +52,7 @@ class Shell:
         if line:
             self.run_line(line)
 
-    # The commands are imported for the first line, or Tab: most of a start's cost.
+    # The commands are imported for the first line, or Tab: other cores have no use for them.
 
     def complete(self, text):
         from shell.line import complete_line

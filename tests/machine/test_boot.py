@@ -14,7 +14,8 @@ from elftools.elf.elffile import ELFFile
 from holding import APPS
 
 from polyphone.board import Board
-from polyphone.image import layout, snapshot
+from polyphone.image import layout
+from polyphone.machine import snapshot
 from polyphone.machine.console import Console, Result
 from polyphone.machine.qemu import Mode, Setup
 
@@ -81,12 +82,13 @@ def test_later_lives_have_their_own_heap_size_too(
     ids=["one core", "four in turns, files", "exact"],
 )
 def test_what_cores_begin_with_is_the_same_whichever_machine_made_it(
-    board: Board, image: Path, options: dict[str, Any]
+    board: Board, image: Path, tmp_path: Path, options: dict[str, Any]
 ) -> None:
     with image.open("rb") as file:
         kept = ELFFile(file).get_section_by_name(".snapshot").data()
     assert int.from_bytes(kept[:4], "little") == 16 * layout.MIB
-    assert kept == snapshot.take(Setup(replace(board, image_name="linked.elf"), **options))
+    linked = replace(board, image_name="linked.elf")
+    assert kept == snapshot.take(Setup(linked, **options), tmp_path / "log")
 
 
 def test_the_banner_names_board_and_cores(machine: Callable[..., Console], board: Board) -> None:

@@ -1,11 +1,15 @@
 """Goal: the gdb line that `make debug` prints works: cores are threads, C has names and lines.
 Method: gdb-multiarch in batch mode, with that very line, on a machine that waits for it."""
 
+import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from polyphone import build
 from polyphone.board import Board
 from polyphone.machine import terminal
 from polyphone.machine.console import Console
@@ -22,6 +26,28 @@ def gdb(line: str, *commands: str) -> str:
     done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "first"),
+    [({}, "arch_core_release"), ({"mem": 32 << 20}, "gc_init")],
+    ids=["as usual", "another heap"],
+)
+def test_core_0_starts_micropython_only_where_the_image_has_no_start_of_it(
+    board: Board, image: Path, options: dict[str, int], first: str
+) -> None:
+    with Machine(Setup(board, cores=2, **options), debug=True) as machine:
+        machine.start()
+        line = terminal.gdb_command(machine)
+        output = gdb(line, "hbreak gc_init", "hbreak arch_core_release", "continue", "delete")
+    assert re.findall(r"Breakpoint \d, (\w+) \(", output) == [first]
+
+
+def test_make_debug_shows_all_of_the_start(board: Board, image: Path) -> None:
+    with Machine(Setup(build.link(board), cores=1), debug=True) as machine:
+        machine.start()
+        output = gdb(terminal.gdb_command(machine), "hbreak gc_init", "continue", "delete")
+    assert re.findall(r"Breakpoint \d, (\w+) \(", output) == ["gc_init"]
 
 
 def test_a_breakpoint_in_every_core_and_backtraces_with_lines(

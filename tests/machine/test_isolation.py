@@ -14,8 +14,9 @@ from typing import NamedTuple
 import pytest
 from holding import APPS
 
+from polyphone import build
 from polyphone.board import Board
-from polyphone.image import build, layout
+from polyphone.image import layout
 from polyphone.machine import audit
 from polyphone.machine.console import Console, CoreRepl
 from polyphone.machine.qemu import Machine, Mode, Setup

@@ -21,9 +21,8 @@ import pexpect
 import pytest
 
 from polyphone import board as boards
-from polyphone import paths
+from polyphone import build, paths
 from polyphone.board import Board
-from polyphone.image import build
 from polyphone.machine.console import Result
 
 README = paths.ROOT / "README.md"

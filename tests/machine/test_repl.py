@@ -160,6 +160,12 @@ def test_a_repl_forgets_what_was_defined(core: Callable[[int], CoreRepl]) -> Non
             assert "NameError" in python.run("kept"), f"core {number}"
 
 
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_prompt_begins_with_no_names_but_poly(shell: Console, number: int) -> None:
+    with CoreRepl(shell, number) as python:
+        assert python.run("sorted(dir())").strip() == "['__name__', 'poly']"
+
+
 def test_repl_leaves_nothing_behind(steady: Console) -> None:
     for number in (0, 1, 2):
         with CoreRepl(steady, number) as python:

@@ -126,6 +126,7 @@ class HostCore:
         self.argv: list[str] = [""]
         self.folder = "/"
         self.main: dict[str, Any] = {}
+        self.main_function: Callable[[], None] = lambda: None
         self.turn = threading.Semaphore(0)
         self.thread = threading.Thread(target=self.live, daemon=True)
         self.failure: BaseException | None = None
@@ -145,7 +146,8 @@ class HostCore:
         try:
             import poly.boot
 
-            poly.boot.prepare()()
+            poly.boot.prepare()
+            self.main_function()
         except PowerOff:
             pass
         except BaseException as error:
@@ -781,6 +783,9 @@ class Cpu(types.ModuleType):
     def alarm(self, from_now_ms: int) -> None:
         core = here.core
         core.alarm_us = None if from_now_ms < 0 else core.machine.now_us + from_now_ms * 1000
+
+    def on_start(self, function: Callable[[], None]) -> None:
+        here.core.main_function = function
 
     def on_urgent(self, callback: Callable[[None], None]) -> None:
         here.core.callback = callback

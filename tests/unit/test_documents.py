@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from polyphone import paths
+from polyphone import build, paths
 from polyphone.bench import figures
-from polyphone.image import build
 
 USERS = paths.ROOT / "README.md"
 MAINTAINERS = paths.KERNEL / "README.md"

@@ -42,6 +42,7 @@ def test_shipped_boards_are_valid(name: str) -> None:
             "ram = 0x7ffff000 is not a multiple of 0x200000",
         ),
         ("boot_block = 0x801c_0000", "boot_block = 0x801c_0800", "is not a multiple of 0x1000"),
+        ("image = 0x8000_0000", "image = 0x8000_0800", "is not a multiple of 0x1000"),
         ("image = 0x8000_0000", "image = 0x9000_0000", "must have ram <= image < boot_block"),
         ("large_page = 0x20_0000", "large_page = 0x30_0000", "must be a power of two"),
         ("sswi = 0x2f0_0000", 'sswi = "x"', "[devices] sswi = 'x' must be a number"),

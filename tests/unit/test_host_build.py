@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from polyphone.build import compile_interfaces
 from polyphone.idl import command
-from polyphone.image.build import compile_interfaces
 
 FILE = 'interface {name} "one message" {{ message hello(uint32 {argument}); }};\n'
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from polyphone import board as boards
 from polyphone import paths
 from polyphone.errors import UserError
-from polyphone.image import layout
+from polyphone.image import layout, romfs
+from polyphone.machine.qemu import CORES_DEFAULT, MEM_DEFAULT
 
 BOARD = boards.load("virt_rv64")
 MIB = layout.MIB
@@ -37,6 +38,17 @@ def test_parts_follow_each_other(cores: int, mem: int, romfs_bytes: int, name: s
     assert plan.romfs_base % (2 * MIB if romfs_bytes >= 2 * MIB else 4096) == 0
     assert plan.shared_base % 4096 == 0
     assert plan.ram_bytes % MIB == 0
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_what_every_start_touches_first_lies_within_one_large_page(name: str) -> None:
+    board = boards.load(name)
+    plan = layout.plan(board, CORES_DEFAULT, MEM_DEFAULT, len(romfs.pack(None)))
+    pairs = CORES_DEFAULT * (CORES_DEFAULT - 1) // 2
+    control = CORES_DEFAULT * (layout.CONTROL_BYTES + layout.REPORT_BYTES)
+    end = plan.shared_base + control + pairs * layout.MESH_BYTES
+    page = board.memory["large_page"]
+    assert board.memory["image"] // page == (end - 1) // page
 
 
 @pytest.mark.parametrize(("cores", "mib"), [(1, 2), (2, 4), (4, 6), (8, 10), (9, 4), (64, 26)])

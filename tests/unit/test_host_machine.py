@@ -15,8 +15,7 @@ import pytest
 from polyphone import board as boards
 from polyphone import paths
 from polyphone.errors import UserError
-from polyphone.image import snapshot
-from polyphone.machine import terminal
+from polyphone.machine import snapshot, terminal
 from polyphone.machine.console import Console, ConsoleError
 from polyphone.machine.qemu import ACCELERATION, Machine, Mode, Setup
 
@@ -51,15 +50,27 @@ def console(setup: Setup, tmp_path: Path) -> Iterator[Console]:
     console.close()
 
 
-def test_a_kernel_that_does_not_start_is_no_snapshot(setup: Setup, tmp_path: Path) -> None:
-    source = tmp_path / "off.s"
-    source.write_text(".globl _start\n_start: li t0, 0x100000\nli t1, 0x5555\nsw t1, (t0)\n")
-    board = replace(setup.board, image_name="off.elf")
+@pytest.mark.parametrize(
+    ("does", "message"),
+    [
+        ("li t0, 0x100000\nli t1, 0x5555\nsw t1, (t0)\n", "with status 0 before prompt"),
+        ("li t0, 0x10000000\nla t1, text\n1: lb t2, (t1)\nbeqz t2, 1b\nsb t2, (t0)\n"
+         "addi t1, t1, 1\nj 1b\ntext: .asciz \"*** end\\n\"\n", "it panicked"),
+    ],
+    ids=["it ends", "it panics"],
+)  # fmt: skip
+def test_a_kernel_that_does_not_start_makes_no_image(
+    setup: Setup, tmp_path: Path, does: str, message: str
+) -> None:
+    source = tmp_path / "guest.s"
+    source.write_text(f".globl _start\n_start: {does}")
+    board = replace(setup.board, image_name="linked.elf")
     command = [board.compiler["prefix"] + "gcc", *board.compiler["flags"], "-nostdlib"]
     command += [f"-Wl,-Ttext={board.memory['image']:#x}", str(source), "-o", str(board.image)]
     subprocess.run(command, check=True)
-    with pytest.raises(UserError, match="(?s)kernel of virt_rv64 does not start.*with status 0"):
-        snapshot.take(Setup(board, cores=1))
+    with pytest.raises(UserError, match=f"(?s)kernel of virt_rv64 does not start; .*{message}"):
+        snapshot.add(board, tmp_path / "image.elf")
+    assert not (tmp_path / "image.elf").exists()
 
 
 def test_a_command_gives_its_output_and_status(console: Console) -> None:

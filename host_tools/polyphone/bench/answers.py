@@ -12,10 +12,10 @@ kernel bounds how much of its program a core executes meanwhile.
 
 from rich.status import Status
 
+from polyphone import build
 from polyphone.bench.figures import Figure
 from polyphone.bench.guest import BenchError, Output, run, setup
 from polyphone.board import Board
-from polyphone.image import build
 from polyphone.machine.qemu import Mode
 
 NAME = "monitor_answer_bytecodes"

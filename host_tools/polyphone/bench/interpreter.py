@@ -11,11 +11,10 @@ from pathlib import Path
 
 from rich.status import Status
 
-from polyphone import paths
+from polyphone import build, paths
 from polyphone.bench.figures import Figure, geometric_mean
 from polyphone.bench.guest import BenchError, exactly, folder, mem_text, run, setup
 from polyphone.board import Board
-from polyphone.image import build
 from polyphone.image.layout import MEM_MINIMUM
 from polyphone.machine.qemu import Mode
 

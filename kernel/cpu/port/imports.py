@@ -1,7 +1,5 @@
 # What every core imports. Run once: all begin with a copy (cpu/snapshot.h), so whatever
 # runs here must be the same on every core of every machine.
-import cpu
+import poly.boot
 
-from poly import boot
-
-cpu.on_start(boot.prepare())
+poly.boot.prepare()

@@ -252,8 +252,8 @@ def this(core: Any = ...) -> Any:
     """The kernel object of this core; with an argument, set it."""
 
 def on_start(function: Callable[[], Any]) -> None:
-    """From now on each life of a core begins with a call of the function, which does not
-    return. For the kernel's imports, of which all cores have a copy."""
+    """Every life of every core begins with a call of the function, which does not return.
+    Only before the snapshot is taken, of which all have a copy: for the kernel's imports."""
 
 def forget_programs() -> None:
     """Forget what programs have put into the module builtins, asyncio's tasks, and what

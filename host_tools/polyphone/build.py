@@ -5,7 +5,8 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,22 +30,42 @@ def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) 
 
     `variables` ("NAME=value") are for make; they win over what is set here.
     The compiler's output goes to build/<board>/build.log; warnings are shown.
-    UserError with its last lines if the build fails.
+    UserError with its last lines if the build fails, or if the kernel does not start.
     """
-    folder = paths.board_build(board.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "build.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in several processes build the same image
-        boards.emit(board, folder)
-        compile_interfaces(paths.KERNEL / "interfaces", folder / "frozen" / "interfaces")
-        _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
-        linked = replace(board, image_name="linked.elf")
-        layout.check_image(linked)
+    with _locked(board):
+        linked = _link(board, jobs, variables)
         if _older(board.image, linked.image):
-            from polyphone.image import snapshot  # what starts a machine takes a while to load
+            from polyphone.machine import snapshot  # takes a while to load
 
             snapshot.add(linked, board.image)
     return board.image
+
+
+def link(board: Board) -> Board:
+    """The board with the kernel as it was linked, brought up to date: one whose start a
+    debugger can see, all of it, and even if it fails."""
+    with _locked(board):
+        return _link(board)
+
+
+@contextmanager
+def _locked(board: Board) -> Iterator[None]:
+    """Tests in several processes build the same image."""
+    folder = paths.board_build(board.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "build.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _link(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) -> Board:
+    folder = paths.board_build(board.name)
+    boards.emit(board, folder)
+    compile_interfaces(paths.KERNEL / "interfaces", folder / "frozen" / "interfaces")
+    _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
+    linked = replace(board, image_name="linked.elf")
+    layout.check_image(linked)
+    return linked
 
 
 def compile_interfaces(folder: Path, package: Path) -> None:
