@@ -52,12 +52,12 @@ class Board:
     virtio: dict[str, int]
     devices: dict[str, int]
     timer: dict[str, int]
-    image_name: str = "image.elf"  # linked.elf: see build.link()
+    linked: bool = False  # the kernel as it was linked: see build.link()
 
     @property
     def image(self) -> Path:
         """The kernel: exists once the board has been built."""
-        return paths.board_build(self.name) / self.image_name
+        return paths.board_build(self.name) / ("linked.elf" if self.linked else "image.elf")
 
     def console_slot(self, core: int) -> int | None:
         """The virtio slot of a core's own console; None: all are taken by lower cores.

@@ -63,7 +63,7 @@ def _link(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) 
     boards.emit(board, folder)
     compile_interfaces(paths.KERNEL / "interfaces", folder / "frozen" / "interfaces")
     _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
-    linked = replace(board, image_name="linked.elf")
+    linked = replace(board, linked=True)
     layout.check_image(linked)
     return linked
 

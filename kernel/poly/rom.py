@@ -9,8 +9,6 @@ import vfs
 from poly.paths import absolute, is_folder
 
 NOT_A_FOLDER = 20
-
-
 EMPTY = b"\xd2\xcd\x31\x00"  # an image's magic bytes, and that nothing follows
 
 

@@ -87,7 +87,7 @@ def test_what_cores_begin_with_is_the_same_whichever_machine_made_it(
     with image.open("rb") as file:
         kept = ELFFile(file).get_section_by_name(".snapshot").data()
     assert int.from_bytes(kept[:4], "little") == 16 * layout.MIB
-    linked = replace(board, image_name="linked.elf")
+    linked = replace(board, linked=True)
     assert kept == snapshot.take(Setup(linked, **options), tmp_path / "log")
 
 

@@ -64,7 +64,7 @@ def test_a_kernel_that_does_not_start_makes_no_image(
 ) -> None:
     source = tmp_path / "guest.s"
     source.write_text(f".globl _start\n_start: {does}")
-    board = replace(setup.board, image_name="linked.elf")
+    board = replace(setup.board, linked=True)
     command = [board.compiler["prefix"] + "gcc", *board.compiler["flags"], "-nostdlib"]
     command += [f"-Wl,-Ttext={board.memory['image']:#x}", str(source), "-o", str(board.image)]
     subprocess.run(command, check=True)

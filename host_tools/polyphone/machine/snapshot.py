@@ -10,13 +10,14 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+from polyphone import symbolize
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout
 from polyphone.machine.console import PROMPT, Console, ConsoleError
 from polyphone.machine.qemu import Machine, Setup
 
-UP_OR_NOT = re.escape(PROMPT) + r"|\*\*\* end"  # the prompt, or the last line of a panic report
+UP_OR_NOT = f"{re.escape(PROMPT)}|{symbolize.END.pattern}"  # or the end of a panic report
 
 
 def add(linked: Board, image: Path) -> None:
