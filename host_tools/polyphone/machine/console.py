@@ -154,6 +154,8 @@ class Console:
     def fail(self, problem: str) -> NoReturn:
         """Raise ConsoleError(problem) with all that helps to find its cause."""
         parts = [problem, f"reproduce: {self.machine.reproduction()}", *self.panics()]
+        tail = self.text().splitlines()[-TAIL_LINES:]
+        parts += [f"end of {self.log}:", *tail]
         if self.machine.running():
             try:
                 registers = self.machine.registers()
@@ -164,8 +166,6 @@ class Console:
         errors = self._errors.read_text(errors="replace") if self._errors.exists() else ""
         if errors:
             parts += ["QEMU says:", errors]
-        tail = self.text().splitlines()[-TAIL_LINES:]
-        parts += [f"end of {self.log}:", *tail]
         raise ConsoleError("\n".join(parts))
 
     def close(self) -> None:
