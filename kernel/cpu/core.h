@@ -35,6 +35,7 @@ struct control {
     uint32_t panics;               /* in all lives; the last ones were at: */
     uint32_t panic_ms[PANICS_KEPT];
     uint32_t untold;               /* names that core 0's present life has not heard of it */
+    uint32_t claim;                /* who restarts it since it died (life_claim()) */
     /* By core: the generation of that core that this one has met. It has cut all
      * use of memory that it shared with earlier ones. */
     uint32_t met[CORES_MAX] __attribute__((aligned(64)));
@@ -77,6 +78,10 @@ bool life_meet(unsigned core, uint32_t generation);
 
 /* Whether `core` has met this core's life. */
 bool life_met_by(unsigned core);
+
+/* Claims a dead core for this one to restart, so that two who see it dead restart it
+ * once. False: it is not dead, or a core that lives has claimed it. */
+bool life_claim(unsigned core);
 
 /* Writes down that this core panicks now; how often one did in the last period_ms. */
 void life_panics(void);

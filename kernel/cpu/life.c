@@ -82,6 +82,34 @@ bool mesh_ready(unsigned core) {
     return true;
 }
 
+/* --- claims ---------------------------------------------------------------------- */
+
+/* A claim is of one life, by one life, which may die before it has restarted the core:
+ * then the claim counts no more. Generations are cut short in it; 0 is no claim. */
+#define CLAIM(life, claimant, generation) \
+    ((life) << 16 | ((generation) & 0xffu) << 8 | ((claimant) + 1))
+
+static bool claim_counts(uint32_t claim, uint32_t life) {
+    unsigned claimant = (claim & 0xffu) - 1;
+    if (claimant >= BOOT->core_count) {
+        return false;
+    }
+    const struct control *control = control_of(claimant);
+    uint32_t generation = mem_load_acquire(&control->generation);
+    return claim == CLAIM(life, claimant, generation)
+           && mem_load_acquire(&control->state) <= CORE_ONLINE;
+}
+
+bool life_claim(unsigned core) {
+    struct control *control = control_of(core);
+    /* The claim is read first: whoever restarts the core after that has changed it. */
+    uint32_t claim = mem_load_acquire(&control->claim);
+    uint32_t life = mem_load_acquire(&control->generation);
+    return mem_load_acquire(&control->state) == CORE_DEAD && !claim_counts(claim, life)
+           && mem_compare_exchange(&control->claim, claim,
+               CLAIM(life, core_number, mem_load_relaxed(&own()->generation)));
+}
+
 /* --- panics --------------------------------------------------------------------- */
 
 static uint32_t now_ms(void) {

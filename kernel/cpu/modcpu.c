@@ -111,6 +111,16 @@ static mp_obj_t cpu_restart(mp_obj_t arg) {
 }
 FUNCTION_1(cpu_restart);
 
+static mp_obj_t cpu_revive(mp_obj_t arg) {
+    /* One call: nothing of Python's comes between claim and restart. */
+    bool claimed = life_claim(core_of(arg));
+    if (claimed) {
+        cpu_restart(arg);
+    }
+    return mp_obj_new_bool(claimed);
+}
+FUNCTION_1(cpu_revive);
+
 static mp_obj_t cpu_give_up(mp_obj_t core) {
     /* Unless somebody has just restarted it. */
     return mp_obj_new_bool(
@@ -435,18 +445,19 @@ static mp_obj_t cpu_on_start(mp_obj_t function) {
 }
 FUNCTION_1(cpu_on_start);
 
-static void forget_scheduled(void) {
+static mp_obj_t cpu_forget_scheduled(void) {
     uintptr_t state = arch_interrupts_mask();
     MP_STATE_VM(sched_len) = 0;
     memset(MP_STATE_VM(sched_queue), 0, sizeof(MP_STATE_VM(sched_queue)));
     arch_interrupts_restore(state);
+    return mp_const_none;
 }
+FUNCTION_0(cpu_forget_scheduled);
 
 static mp_obj_t cpu_forget_programs(void) {
     MP_STATE_VM(mp_module_builtins_override_dict) = NULL;
     tasks_forget();
-    forget_scheduled();
-    return mp_const_none;
+    return cpu_forget_scheduled();
 }
 FUNCTION_0(cpu_forget_programs);
 
@@ -485,7 +496,7 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_JUMP), MP_ROM_INT(ACCESS_JUMP)},
     ENTRY(core), ENTRY(cores), ENTRY(generation), ENTRY(state), ENTRY(online),
     ENTRY(known), ENTRY(meet), ENTRY(met_by), ENTRY(set_untold), ENTRY(untold),
-    ENTRY(panics), ENTRY(restart), ENTRY(give_up),
+    ENTRY(panics), ENTRY(restart), ENTRY(revive), ENTRY(give_up),
     ENTRY(undisturbed), ENTRY(hang),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(alarm), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
@@ -496,7 +507,8 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
     ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
-    ENTRY(own_serve), ENTRY(on_own_input), ENTRY(on_start), ENTRY(forget_programs),
+    ENTRY(own_serve), ENTRY(on_own_input), ENTRY(on_start),
+    ENTRY(forget_scheduled), ENTRY(forget_programs),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };
 static MP_DEFINE_CONST_DICT(cpu_globals, cpu_globals_table);

@@ -153,10 +153,15 @@ class Binding(Record):
         """The client does not want it any more."""
         if self.transport is not None:
             self.transport.fail("given up")
-        elif self.was_asked and self.status is None:
-            cpu.undisturbed(Binding.give_up, self)  # the outcome ends it
         else:
-            cpu.undisturbed(Binding.end, self)
+            cpu.undisturbed(Binding.take_back, self)
+
+    def take_back(self):
+        """Before it is open. Undisturbed: the outcome may come at any moment."""
+        if self.was_asked and self.status is None:
+            self.give_up()  # the outcome ends it
+        else:
+            self.end()
 
     def let_go(self, reason):
         """The transport uses its memory no more: give back what is this end's."""

@@ -42,7 +42,6 @@ def main(rom):
     if cpu.is_console():
         run_shell(kernel)
     else:
-        cpu.online()
         serve_forever(kernel)
 
 
@@ -101,7 +100,6 @@ def run_shell(kernel):
     kernel.serve_console = lambda: serve_console(kernel)
     cpu.on_own_input(lambda: wait_at_console(kernel))
     kernel.monitor.start()
-    cpu.online()
     kernel.log.add("the shell starts on " + cpu.board())
     wait_for_cores(kernel)
     if cpu.generation():

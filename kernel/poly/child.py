@@ -25,21 +25,26 @@ class Child:
         self.channel = None  # ump.Channel to it, if it was given one
         self.status = None
         self.died = False
-        self.pending = False  # asked for, given up, but may start yet
+        self.runs = False  # it was started
         self.slots = slots
         self.offset = self.bell = 0
-        if slots:
-            if not kernel.monitor.settled:
-                kernel.monitor.settle()
-            self.bell = kernel.doorbells.take()
+        if slots and not kernel.monitor.settled:
+            kernel.monitor.settle()
+        cpu.undisturbed(Child.take, self)
+
+    def take(self):
+        """All that it holds here. Undisturbed. Raises Exhausted."""
+        if self.slots:
+            self.bell = self.kernel.doorbells.take()
             try:
-                self.length = ump.Channel.region_bytes(slots)
-                self.offset = cpu.undisturbed(kernel.arena.allocate, self.length)
+                self.length = ump.Channel.region_bytes(self.slots)
+                self.offset = self.kernel.arena.allocate(self.length)
             except Exception:
-                kernel.doorbells.release(self.bell)
+                self.kernel.doorbells.release(self.bell)
                 raise
             cpu.map(self.offset, self.length)
             cpu.zero(self.offset, self.length)
+        self.kernel.children.append(self)
 
     def started(self, peer_bell):
         """Its monitor has started it, and says which doorbell its end listens to."""
@@ -84,13 +89,15 @@ class Child:
 
     def close(self):
         """Kill it if it still runs, and give its channel's region and doorbell back."""
+        if not self.runs:
+            cpu.undisturbed(self.kernel.monitor.give_up, self)
+            if self not in self.kernel.children:
+                return
         try:
             self.end()
         except PeerDied:
             pass
-        self.release()
-        if self in self.kernel.children:
-            self.kernel.children.remove(self)
+        cpu.undisturbed(Child.release, self)
         end = "lost" if self.died else "ended with status %d" % self.status
         self.kernel.log.add("%s: %s on core %d" % (self.name, end, self.core))
 
@@ -103,12 +110,15 @@ class Child:
                 raise Timeout("%s on core %d: does not end" % (self.name, self.core))
 
     def release(self):
+        """Give back what take() took. Undisturbed."""
+        if self in self.kernel.children:
+            self.kernel.children.remove(self)
         if self.slots:
             if self.channel:
                 self.channel.close()
                 self.channel = None
             cpu.unmap(self.offset, self.length)
-            cpu.undisturbed(self.kernel.arena.release, self.offset)
+            self.kernel.arena.release(self.offset)
             self.kernel.doorbells.release(self.bell)
             self.slots = 0
 
@@ -128,13 +138,10 @@ def start(kernel, core, path, args=(), slots=0, mode=program.RUN_PROGRAM):
     """
     kernel.monitor.check_number(core)
     child = Child(kernel, core, path, slots)
-    kernel.children.append(child)
     try:
         kernel.monitor.run(child, program.pack_request(mode, child, path, args))
     except BaseException:
-        if not child.pending:
-            kernel.children.remove(child)
-            child.release()
+        cpu.undisturbed(kernel.monitor.give_up, child)
         raise
     kernel.log.add("%s: started on core %d" % (child.name, core))
     return child

@@ -34,13 +34,17 @@ WAITS = -1  # state of a look-up that is under way
 class LookingUp(Record):
     """A question to the naming service, until it is answered or taken back."""
 
-    def __init__(self, binder, domain):
-        super().__init__(binder, NAMING_CORE)
-        self.domain = domain
+    def __init__(self, connecting):
+        super().__init__(connecting.binder, NAMING_CORE)
+        self.domain = connecting.domain
         self.status = WAITS
         self.text = ""
         self.core = self.slot = self.generation = 0
-        cpu.undisturbed(binder.records.append, self)
+        cpu.undisturbed(self.begin, connecting)
+
+    def begin(self, connecting):
+        connecting.looking = self
+        self.binder.records.append(self)
 
     def heard(self, operation, detail, message):
         if operation != op.FOUND and operation != op.LOOK_UP:
@@ -144,13 +148,11 @@ class Connecting:
         self.step(self.ask_naming)
 
     def ask_naming(self):
-        self.looking = LookingUp(self.binder, self.domain)
+        looking = LookingUp(self)
         message = bytearray(op.MESSAGE_BYTES)
         name = self.name.encode()
-        pack_into(
-            op.LOOK_UP_FORMAT, message, 0, op.LOOK_UP, bool(self.wait), self.looking.number, name
-        )
-        self.binder.send(NAMING_CORE, message, self.short_deadline(), self.looking)
+        pack_into(op.LOOK_UP_FORMAT, message, 0, op.LOOK_UP, bool(self.wait), looking.number, name)
+        self.binder.send(NAMING_CORE, message, self.short_deadline(), looking)
 
     def looked_up(self):
         looking, self.looking = self.looking, None

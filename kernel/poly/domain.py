@@ -31,9 +31,12 @@ class Domain:
         self.is_default = False
         self.port = default_port()
         self.binder = kernel.monitor.binder()
-        self.bell = kernel.doorbells.take(LEVEL)
+        cpu.undisturbed(Domain.begin, self)
+
+    def begin(self):
+        self.bell = self.kernel.doorbells.take(LEVEL)
         self.port.attach(self.bell, self)
-        kernel.domains.append(self)
+        self.kernel.domains.append(self)
 
     # --- what it holds --------------------------------------------------------------
 
@@ -119,11 +122,13 @@ class Domain:
             transport.tell(PeerDied(core, cpu.generation(), text))
 
     def end(self):
-        """End it with its program: nobody is left here to be told."""
-        if self.closing:
+        """End it with its program: nobody is left here to be told.
+
+        It may be interrupted, and is called again then by the program's end.
+        """
+        if self not in self.kernel.domains:
             return
         self.closing = True
-        self.kernel.domains.remove(self)
         for service in list(self.services):
             service.close()
         for connecting in list(self.connecting):
@@ -132,6 +137,10 @@ class Domain:
             binding.kill("its domain ended")
         for region in list(self.regions):
             region.close()
+        cpu.undisturbed(Domain.forget, self)
+
+    def forget(self):
+        self.kernel.domains.remove(self)
         self.port.detach(self.bell)
         self.kernel.doorbells.release(self.bell)
 

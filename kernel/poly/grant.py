@@ -28,13 +28,13 @@ class Region:
         except BaseException:
             domain.used_bytes -= self.length
             raise
-        self.memory = cpu.shared(self.offset, self.length)
-        domain.regions.append(self)
 
     def allocate(self, _):
         self.offset = self.kernel.arena.allocate(self.length)
         cpu.map(self.offset, self.length)
         cpu.zero(self.offset, self.length)
+        self.memory = cpu.shared(self.offset, self.length)
+        self.domain.regions.append(self)
 
     def granted(self, core):
         """What names it to another core: (core, number, offset, length)."""
@@ -46,9 +46,12 @@ class Region:
     def close(self):
         """Use it no more; those who got it go on."""
         if self.memory is not None:
-            self.memory = None
-            self.domain.regions.remove(self)
-            cpu.undisturbed(self.returned, None)
+            cpu.undisturbed(Region.end, self)
+
+    def end(self):
+        self.memory = None
+        self.domain.regions.remove(self)
+        self.returned(None)
 
     def returned(self, grant):
         """Somebody has let go of it. Undisturbed."""
@@ -97,11 +100,11 @@ class Lent(Record):
         self.offset = offset
         self.length = length
         cpu.undisturbed(self.start, None)
-        self.memory = cpu.shared(offset, length)
 
     def start(self, _):
         if self.peer != self.binder.core:
             hold(self.binder.kernel, self.offset, self.length)
+        self.memory = cpu.shared(self.offset, self.length)
         self.domain.regions.append(self)
         self.binder.records.append(self)
 

@@ -376,10 +376,13 @@ class Interrupt:
     def __init__(self, port, key):
         self.port = port
         self.key = key
-        self.bell = cpu.this().doorbells.take()
         self._queued = False
         self._again = False
-        port.attach(self.bell, self)
+        cpu.undisturbed(self._begin, cpu.this().doorbells)
+
+    def _begin(self, doorbells):
+        self.bell = doorbells.take()
+        self.port.attach(self.bell, self)
 
     def serve(self):
         if self._queued:

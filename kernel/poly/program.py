@@ -287,8 +287,10 @@ class Surroundings:
         """Free what the program's globals hold. Allocates nothing: the heap may be full.
 
         Forgetting the module is not enough: MicroPython leaves one whose import
-        failed in a slot of sys.modules, where it lives on.
+        failed in a slot of sys.modules, where it lives on. What it has scheduled is
+        forgotten before its globals are.
         """
+        cpu.forget_scheduled()
         main = sys.modules.get("__main__")
         if main is not None and main is not self.modules.get("__main__"):
             main.__dict__.clear()

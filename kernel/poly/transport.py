@@ -176,15 +176,12 @@ class Transport:
             self.hurry()
 
     def _closed(self):
-        self.state = CLOSED
-        self._let_go(None)
+        cpu.undisturbed(self._let_go, None)
         self._tell(Misuse("%s: closed" % self.name))
 
     def fail(self, text):
         """The peer broke the rules: cut it off. The caller has heard of it."""
-        if self.state in (OPEN, CLOSING):
-            self.state, self.reason = DEAD, text
-            self._let_go(text)
+        cpu.undisturbed(self._let_go, text)
 
     def tell(self, error):
         """It was ended from this side, by fail(): the view hears of it now."""
@@ -204,6 +201,14 @@ class Transport:
             self._tell(error)
 
     def _let_go(self, reason):
+        """It is dead for this reason, or closed (None). Undisturbed: an interrupt in the
+        midst would keep what it holds for ever."""
+        if self.state not in (OPEN, CLOSING):
+            return
+        if reason is None:
+            self.state = CLOSED
+        else:
+            self.state, self.reason = DEAD, reason
         self._credit = None
         self.end.live = False
         self.port.detach(self.bell)

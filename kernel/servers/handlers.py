@@ -86,6 +86,8 @@ def on_started(monitor, link, length):
     link.peer_bell = link.message[0] | link.message[1] << 8
     if not (link.peer_bell == 0 or cpu.URGENT <= link.peer_bell < cpu.DOORBELLS):
         monitor.cut(link, "sent a doorbell that is none")
+    if link.child is not None:
+        link.child.runs = True
     link.asked &= ~(1 << m.RUN)
 
 

@@ -68,17 +68,20 @@ class Requests:
             )
         link.child = child
         link.refused = 0
-        try:
-            self.ask(child.core, m.RUN, message)
-        except BaseException:
-            # Once it is sent it may start yet: then the link goes on standing for it.
-            child.pending = bool(link.asked & 1 << m.RUN)
-            if not child.pending:
-                link.child = None
-            raise
+        self.ask(child.core, m.RUN, message)
         if link.refused:
             raise Exhausted("core %d: %s" % (child.core, text(link.refusal, 0, link.refused)))
         child.started(link.peer_bell)
+
+    def give_up(self, child):
+        """Nobody waits for its start any more. Once it is asked for it may start yet, or has:
+        then it is left among the children, to be closed. Undisturbed."""
+        link = self.links.get(child.core)
+        stands = link is not None and link.child is child
+        if not child.runs and not (stands and link.asked & 1 << m.RUN):
+            if stands:
+                link.child = None
+            child.release()
 
     def stop(self, core, wanted):
         """Interrupt or kill what runs there; whether there was anything."""
@@ -103,7 +106,10 @@ class Requests:
         self.check_number(core)
         deadline = Deadline(limits.RESTART_MS)
         before = cpu.generation(core)
-        cpu.restart(core)
+        if cpu.state(core) != cpu.DEAD:
+            cpu.restart(core)
+        else:
+            cpu.revive(core)  # or its supervisor does
         while not (
             cpu.generation(core) != before and cpu.known(core) and cpu.state(core) == cpu.ONLINE
         ):
@@ -143,24 +149,27 @@ class Requests:
         deadline = deadline or Deadline(limits.ANSWER_MS)
         link = self.link(core, deadline)
         self.await_answer(link, kind, deadline)
-        link.asked |= 1 << kind  # before it is sent: the answer may come at any bytecode
-        try:
-            self.put(link, kind, message, deadline)
-        except BaseException:
-            link.asked &= ~(1 << kind)
-            raise
+        self.put(link, kind, message, deadline, 1 << kind)
         return link
 
-    def put(self, link, kind, message, deadline):
-        """Send with room left for answers, waiting for that."""
+    def put(self, link, kind, message, deadline, asked=0):
+        """Send with room left for answers, waiting for that; `asked`: the bit of a request."""
         try:
-            while not link.channel.try_send(message, kind, limits.REPLY_RESERVE):
+            while not cpu.undisturbed(self.try_put, (link, kind, message, asked)):
                 if not deadline.wait(limits.RETRY_MS):
                     raise self.late(link, deadline)
         except ump.ChannelDied:
             self.cut(link, "broke the protocol of monitors")  # unless it was cut before
             self.check(link)
             raise
+
+    def try_put(self, what):
+        """Undisturbed: a request counts as asked exactly if it was sent."""
+        link, kind, message, asked = what
+        sent = link.channel.try_send(message, kind, limits.REPLY_RESERVE)
+        if sent:
+            link.asked |= asked
+        return sent
 
     def await_answer(self, link, kind, deadline):
         while link.asked & 1 << kind:

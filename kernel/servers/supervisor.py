@@ -27,7 +27,7 @@ class Supervisor:
                 if cpu.panics(core, self.period_ms) > self.intensity:
                     cpu.give_up(core)
                 else:
-                    cpu.restart(core)
+                    cpu.revive(core)
             core += 1
 
     def is_mine(self, dead):

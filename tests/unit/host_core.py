@@ -5,9 +5,9 @@
 
 Each core is a thread, but only one runs at a time: it hands the turn back wherever it
 waits or touches another core, and a seed chooses who is next. Time is counted in turns
-and jumps to the next deadline when all cores wait; all waiting for ever is an error. In
-programs (not in the kernel) a loop's pass and an exception's catch are boundaries, where
-callbacks run and interrupts are raised.
+and jumps to the next deadline when all cores wait; all waiting for ever is an error.
+Where bytecode would jump is a boundary, in programs and in the kernel's own code: callbacks
+run there, interrupts are raised, and sometimes another core has the turn.
 """
 
 import ast
@@ -22,6 +22,7 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ NOT_READY = 0xFFFFFFFF
 PANICS_KEPT = 16
 PAGE = 4096
 TURN_US = 20
+PROGRAM_RARITY, KERNEL_RARITY = 8, 16  # of a turn of others at a boundary
 LIMIT_TURNS = 200_000  # a hang detector
 
 
@@ -88,6 +90,7 @@ class Control:
         self.panics_us: list[float] = []
         self.met = [0] * cores
         self.untold = 0
+        self.claim: tuple[int, int, int] | None = None  # whose life, by whom in which life
         self.ready = [0] * cores
 
 
@@ -196,11 +199,12 @@ class HostCore:
             if self.boundary():
                 raise KeyboardInterrupt
 
-    def bytecode_boundary(self) -> None:
-        """Called by programs where their bytecode would jump."""
-        if self.machine.random.randrange(8) == 0:
-            self.hand_over()
-        self.boundary_raise()
+    def bytecode_boundary(self, rarity: int) -> None:
+        """Where bytecode would jump; one of so many has a turn of others before it."""
+        if not self.in_callback and threading.current_thread() is self.thread:
+            if self.machine.random.randrange(rarity) == 0:
+                self.hand_over()
+            self.boundary_raise()
 
     # --- console -----------------------------------------------------------------
 
@@ -398,6 +402,7 @@ class Machine:
                 ("pages", core.mapped - mesh),
                 ("programs of links", [k for k, v in kernel.monitor.links.items() if v.child]),
                 ("unanswered", [k for k, v in kernel.monitor.links.items() if v.asked]),
+                ("records", kernel.monitor.bind and kernel.monitor.bind.records),
             ):
                 if held:
                     found.append(f"core {core.number}: {name}: {held}")
@@ -737,6 +742,21 @@ class Cpu(types.ModuleType):
         while core == own.number:
             own.hand_over()
 
+    def revive(self, core: int) -> bool:
+        control, own = self.control(core), here.core
+        claim = control.claim
+        counts = (
+            claim is not None
+            and claim[0] == control.generation
+            and claim[2] == self.generation(claim[1])
+            and self.state(claim[1]) <= ONLINE
+        )
+        dead = control.state == DEAD and not counts
+        if dead:
+            control.claim = (control.generation, own.number, own.generation)
+            self.restart(core)
+        return dead
+
     def give_up(self, core: int) -> bool:
         dead = self.state(core) == DEAD
         if dead:
@@ -886,8 +906,10 @@ class Cpu(types.ModuleType):
         length = part[-1] if part else len(data)
         here.core.machine.console += bytes(data)[offset : offset + length]
 
-    def forget_programs(self) -> None:
+    def forget_scheduled(self) -> None:
         here.core.scheduled.clear()
+
+    forget_programs = forget_scheduled
 
     def own_input(self) -> bool:
         return False  # these cores have no consoles of their own
@@ -1011,23 +1033,76 @@ def host_import(name: str, *_: Any) -> Any:
     replaced = {
         "__import__": program_import,
         "open": host_open,
-        "__boundary__": core.bytecode_boundary,
+        "__boundary__": program_boundary,
     }
     space["__builtins__"] = {**vars(builtins), **replaced}
-    tree = ast.fix_missing_locations(Boundaries().visit(ast.parse(path.read_text())))
-    exec(compile(tree, str(path), "exec"), space)
+    exec(with_boundaries(path), space)
     return module
 
 
 class Boundaries(ast.NodeTransformer):
-    """Calls __boundary__() at the start of every loop's pass and every handler."""
+    """Calls __boundary__(), which is true, wherever bytecode jumps."""
 
     def visit_block(self, node: Any) -> Any:
         self.generic_visit(node)
-        node.body.insert(0, ast.parse("__boundary__()").body[0])
+        node.body.insert(0, ast.Expr(self.call()))
         return node
 
     visit_While = visit_For = visit_ExceptHandler = visit_block
+
+    def visit_If(self, node: ast.If) -> ast.If:
+        node.orelse.insert(0, ast.Expr(self.call()))
+        self.visit_block(node)
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.BoolOp:
+        self.generic_visit(node)
+        after = [ast.BoolOp(ast.And(), [self.call(), value]) for value in node.values[1:]]
+        node.values[1:] = after
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.comprehension:
+        self.generic_visit(node)
+        node.ifs.insert(0, self.call())
+        return node
+
+    def call(self) -> ast.Call:
+        return ast.Call(ast.Name("__boundary__", ast.Load()), [], [])
+
+
+def with_boundaries(path: Path) -> types.CodeType:
+    tree = ast.fix_missing_locations(Boundaries().visit(ast.parse(path.read_text())))
+    return compile(tree, str(path), "exec")
+
+
+def program_boundary() -> bool:
+    here.core.bytecode_boundary(PROGRAM_RARITY)
+    return True
+
+
+def kernel_boundary() -> bool:
+    life = here.life
+    if isinstance(life, HostCore) and not life.in_callback and len(life.machine.cores) > 1:
+        here.core.bytecode_boundary(KERNEL_RARITY)
+    return True
+
+
+class KernelLoader(SourceFileLoader):
+    """Loads the kernel's modules, with boundaries."""
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        return with_boundaries(Path(self.path))
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        module.__dict__["__boundary__"] = kernel_boundary
+        super().exec_module(module)
+
+
+def kernel_hook(folder: str) -> FileFinder:
+    """For sys.path_hooks: who finds the kernel's modules."""
+    if not Path(folder).is_relative_to(KERNEL):
+        raise ImportError
+    return FileFinder(folder, (KernelLoader, [".py"]))
 
 
 def program_import(name: str, *rest: Any) -> Any:
@@ -1076,6 +1151,8 @@ def install() -> None:
         ticks_diff=lambda end, start: end - start,
         ticks_add=lambda start, delta: start + delta,
     )
+    sys.path_hooks.insert(0, kernel_hook)
+    sys.path_importer_cache.pop(str(KERNEL), None)
     sys.path.insert(0, str(KERNEL)) if str(KERNEL) not in sys.path else None
     for name in ("poly.boot", "poly.serve", "servers.screen", "shell.line"):
         importlib.import_module(name)

@@ -35,13 +35,34 @@ def settled(machine: Machine) -> None:
     machine.run_until(lambda: not any(machine.may_run(core) for core in machine.cores))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("run", RUNS, ids=IDS)
 def test_services_in_any_interleaving(start: Callable[..., Machine], run: Run, seed: int) -> None:
     """NAM-1, SES-1, SES-2, TRN-1, TRN-2, TRN-6, MON-1, MON-3: each run says which it shows"""
     machine = start(seed=seed)
     printed = machine.command(run.command)
     assert not differences(run, printed), printed
+    assert machine.command("services") == ""
+    settled(machine)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("run", RUNS, ids=IDS)
+def test_an_interrupt_at_any_turn_leaves_nothing(
+    start: Callable[..., Machine], run: Run, seed: int
+) -> None:
+    """MON-3: of the program, and of what it started on other cores"""
+    machine = start(seed=seed)
+    machine.run_until(machine.prompted)
+    machine.type(run.command + "\n")
+    machine.run_until(lambda: not machine.prompted())
+    for _ in range(random.Random(seed).randrange(400)):
+        if not machine.prompted():
+            machine.step()
+    machine.type("\x03")
+    machine.run_until(machine.prompted)
+    settled(machine)
+    assert machine.prompted(), machine.text()
     assert machine.command("services") == ""
     settled(machine)
 

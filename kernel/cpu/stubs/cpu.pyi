@@ -56,6 +56,9 @@ def restart(core: int) -> None:
     """Take a core to its start, whatever it does. Returns before that happens; of
     this core, it does not return."""
 
+def revive(core: int) -> bool:
+    """Restart a DEAD core; False if it was not DEAD, or a core that lives is restarting it."""
+
 def give_up(core: int) -> bool:
     """Make a DEAD core STOPPED; False if it was not DEAD."""
 
@@ -255,6 +258,8 @@ def on_start(function: Callable[[], Any]) -> None:
     """Every life of every core begins with a call of the function, which does not return.
     Only before the snapshot is taken, of which all have a copy: for the kernel's imports."""
 
+def forget_scheduled() -> None:
+    """Forget what micropython.schedule() was given and has not called yet."""
+
 def forget_programs() -> None:
-    """Forget what programs have put into the module builtins, asyncio's tasks, and what
-    micropython.schedule() was given and has not called yet."""
+    """Forget that, what programs have put into the module builtins, and asyncio's tasks."""
