@@ -165,6 +165,7 @@ void console_flush(void) {
     out.length = 0;
     while (!channel_try_send_slot(channel, out.kind, text, length, out.reserve)
            && channel_wait_credit(channel, out.reserve)) {
+        core_event(); /* what else came meanwhile: the caller may be about to wait for it */
     }
 }
 

@@ -26,7 +26,8 @@ enum core_state {
 
 /* One page for each core at the start of the shared window. Any core may ring
  * (OR bits in); only its owner takes bits out and writes the rest. (A core that
- * is dead cannot: who gives it up writes its state.) All zero at power-on. */
+ * is dead cannot: who gives it up writes its state, who restarts it the claim.)
+ * All zero at power-on. */
 struct control {
     uint32_t summary;              /* bit i: pending[i] has bits */
     uint32_t pending[DOORBELL_WORDS];

@@ -14,6 +14,7 @@ from poly import limits
 from poly.errors import Misuse
 from poly.grant import Lent, Region
 from poly.region import in_arena
+from poly.transport import CAPS
 from poly.wire import CAPABILITY_BYTES, COUNT_BYTES, Malformed
 
 COUNT = "<I"
@@ -22,8 +23,22 @@ FORMAT = "<BBHIII"  # kind, core, and of an iref slot and generation, of a regio
 # the number of its grant, offset, length
 
 
-def packed(peer, buffer, length, caps):
-    """(bytes, length) of a frame and its capabilities for core `peer`. Raises Misuse."""
+def post(what):
+    """Post (transport, buffer, length, capabilities). Undisturbed: what is granted was sent."""
+    transport, buffer, length, caps = what
+    grants = []
+    try:
+        message = packed(transport.peer, buffer, length, caps, grants)
+        transport.channel.post(message, len(message), CAPS)
+    except BaseException:
+        for grant in grants:
+            grant.region.returned(grant)
+        raise
+
+
+def packed(peer, buffer, length, caps, grants):
+    """A frame with its capabilities for core `peer`; its regions' Grants go to `grants`.
+    Raises Misuse."""
     start = COUNT_BYTES + len(caps) * CAPABILITY_BYTES
     message = bytearray(start + length)
     pack_into(COUNT, message, 0, len(caps))
@@ -35,11 +50,13 @@ def packed(peer, buffer, length, caps):
             core, slot, generation = capability
             row = (IREF, core, slot, generation, 0, 0)
         else:
-            core, number, offset, size = capability.granted(peer)
-            row = (REGION, core, number, offset, size, 0)
+            grant = capability.granted(peer)
+            grants.append(grant)
+            offset, size = capability.offset, capability.length
+            row = (REGION, cpu.core(), grant.number, offset, size, 0)
         pack_into(FORMAT, message, COUNT_BYTES + at * CAPABILITY_BYTES, *row)
     message[start:] = memoryview(buffer)[:length]
-    return message, len(message)
+    return message
 
 
 def is_iref(capability):

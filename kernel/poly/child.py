@@ -27,24 +27,26 @@ class Child:
         self.died = False
         self.runs = False  # it was started
         self.slots = slots
-        self.offset = self.bell = 0
+        self.offset = self.length = self.bell = 0  # of its channel
         if slots and not kernel.monitor.settled:
             kernel.monitor.settle()
         cpu.undisturbed(Child.take, self)
 
     def take(self):
         """All that it holds here. Undisturbed. Raises Exhausted."""
-        if self.slots:
-            self.bell = self.kernel.doorbells.take()
-            try:
-                self.length = ump.Channel.region_bytes(self.slots)
-                self.offset = self.kernel.arena.allocate(self.length)
-            except Exception:
-                self.kernel.doorbells.release(self.bell)
-                raise
-            cpu.map(self.offset, self.length)
-            cpu.zero(self.offset, self.length)
         self.kernel.children.append(self)
+        if not self.slots:
+            return
+        try:
+            self.bell = self.kernel.doorbells.take()
+            length = ump.Channel.region_bytes(self.slots)
+            self.offset = self.kernel.arena.allocate(length)
+            self.length = length
+            cpu.map(self.offset, self.length)
+        except Exception:
+            self.release()
+            raise
+        cpu.zero(self.offset, self.length)
 
     def started(self, peer_bell):
         """Its monitor has started it, and says which doorbell its end listens to."""
@@ -105,7 +107,10 @@ class Child:
         """Kill it, and see that it is gone."""
         deadline = Deadline(limits.KILL_MS)
         while not self.ended():
-            self.kill()
+            try:
+                self.kill()
+            except Timeout:
+                pass  # its core is busy, and has it in its ring
             if not deadline.wait(limits.KILL_AGAIN_MS) and not self.ended():
                 raise Timeout("%s on core %d: does not end" % (self.name, self.core))
 
@@ -113,14 +118,16 @@ class Child:
         """Give back what take() took. Undisturbed."""
         if self in self.kernel.children:
             self.kernel.children.remove(self)
-        if self.slots:
-            if self.channel:
-                self.channel.close()
-                self.channel = None
+        if self.channel:
+            self.channel.close()
+            self.channel = None
+        if self.length:
             cpu.unmap(self.offset, self.length)
             self.kernel.arena.release(self.offset)
+            self.length = 0
+        if self.bell:
             self.kernel.doorbells.release(self.bell)
-            self.slots = 0
+            self.bell = 0
 
     def __enter__(self):
         return self

@@ -80,10 +80,10 @@ class LookingUp(Record):
 
     def peer_died(self):
         self.owes = 0
-        if self.status == WAITS:
-            self.end(op.DIED)
-        else:
+        if self.status != WAITS:
             self.forget()
+        elif self.was_asked:  # else it is about to be sent, to the next life
+            self.end(op.DIED)
 
 
 class Again:

@@ -34,9 +34,13 @@ class Domain:
         cpu.undisturbed(Domain.begin, self)
 
     def begin(self):
-        self.bell = self.kernel.doorbells.take(LEVEL)
-        self.port.attach(self.bell, self)
         self.kernel.domains.append(self)
+        try:
+            self.bell = self.kernel.doorbells.take(LEVEL)
+        except Exception:
+            self.kernel.domains.remove(self)
+            raise
+        self.port.attach(self.bell, self)
 
     # --- what it holds --------------------------------------------------------------
 
@@ -80,10 +84,14 @@ class Domain:
 
     def serve(self):
         """Called by the port: somebody asks for a binding, or was answered."""
-        for service in list(self.services):
-            service.accept_all()
-        for connecting in list(self.connecting):
-            connecting.go_on()
+        try:
+            for service in list(self.services):
+                service.accept_all()
+            for connecting in list(self.connecting):
+                connecting.go_on()
+        except BaseException:
+            cpu.latch(self.bell)  # an interrupt: the others are served next
+            raise
 
     # --- its own exports and channels ---------------------------------------------------
 

@@ -37,11 +37,10 @@ class Region:
         self.domain.regions.append(self)
 
     def granted(self, core):
-        """What names it to another core: (core, number, offset, length)."""
+        """A new Grant of it to another core."""
         if self.memory is None:
             raise Misuse("a region that is closed")
-        grant = Grant(self, core)
-        return self.kernel.number, grant.number, self.offset, self.length
+        return Grant(self, core)
 
     def close(self):
         """Use it no more; those who got it go on."""

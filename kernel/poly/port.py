@@ -57,6 +57,9 @@ class Ports:
         for source in self.sources:
             if isinstance(source, Interrupt):
                 source.close()
+
+    def rest(self):
+        """Be the core's no more, until use()."""
         calls.use(None, None)
         cpu.alarm(-1)
         sleep_in(None)
@@ -83,12 +86,14 @@ class Ports:
         """Whether any timer's time had come."""
         now_ms = time.ticks_ms()
         expired = False
-        while self.timers and time.ticks_diff(self.timers[0][0], now_ms) <= 0:
-            end_ms, timer = self.timers.pop(0)
-            timer.expire(end_ms)
-            expired = True
-        if expired:
-            self.set_alarm()
+        try:
+            while self.timers and time.ticks_diff(self.timers[0][0], now_ms) <= 0:
+                expired = True
+                end_ms, timer = self.timers.pop(0)
+                timer.expire(end_ms)
+        finally:  # an interrupt may end it
+            if expired:
+                self.set_alarm()
         return expired
 
 
@@ -399,9 +404,14 @@ class Interrupt:
 
     def close(self):
         """Give the doorbell back."""
-        self.port.detach(self.bell)
-        cpu.this().doorbells.release(self.bell)
+        cpu.undisturbed(self._end, cpu.this().doorbells)
         self.port._drop(self)
+
+    def _end(self, doorbells):
+        if self.bell:
+            self.port.detach(self.bell)
+            doorbells.release(self.bell)
+            self.bell = 0
 
 
 async def until_done(call):

@@ -147,7 +147,7 @@ def supervise(kernel, program, function, *args):
     close_children(kernel)
     kernel.children = children
     kernel.domains = domains
-    exchange_ports(kernel, ports)
+    end_ports(kernel, ports)
     before.restore()
     kernel.runs(None)
     gc.collect()
@@ -233,11 +233,18 @@ def traceback(error):
 def exchange_ports(kernel, ports):
     """Have this core wait in these ports (None: in new ones, when it first does); the old ones."""
     before, kernel.ports = kernel.ports, ports
+    if before is not None:
+        before.rest()
     if ports is not None:
         ports.use()
-    elif before is not None:
-        before.close()
     return before
+
+
+def end_ports(kernel, ports=None):
+    """The core's ports are used no more: it waits in these."""
+    ended = exchange_ports(kernel, ports)
+    if ended is not None:
+        ended.close()
 
 
 def close_domains(kernel):

@@ -55,10 +55,12 @@ class Arena:
 
     def release(self, offset):
         """Take a region back."""
-        for at, region in enumerate(self.taken):
-            if region[0] == offset:
-                del self.taken[at]
+        at = 0
+        while at < len(self.taken):
+            if self.taken[at][0] == offset:
+                self.taken.pop(at)
                 return
+            at += 1
         raise Misuse("arena: no region at 0x%x" % offset)
 
     def used_bytes(self):

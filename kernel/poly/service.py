@@ -193,7 +193,7 @@ class Service(Record):
             except Exception as error:
                 refusal = error
             finally:
-                if refusal:
+                if refusal and binding.status != op.DONE:  # else the client knows of it
                     self.refuse(binding, refusal)
 
     def accept_one(self, session, binding):
@@ -206,6 +206,8 @@ class Service(Record):
         cpu.undisturbed(self.bound, binding)
 
     def bound(self, binding):
+        if binding.fate:
+            raise binding.fate
         self.waiting.remove(binding)
         self.sessions.append(binding)
         binding.status = op.DONE
@@ -228,9 +230,10 @@ class Service(Record):
 
     def lost(self, binding):
         """Called by a binding that has ended. Undisturbed."""
-        for bindings in (self.waiting, self.sessions):
-            if binding in bindings:
-                bindings.remove(binding)
+        if binding in self.waiting:
+            self.waiting.remove(binding)
+        elif binding in self.sessions:
+            self.sessions.remove(binding)
 
     # --- its end ----------------------------------------------------------------------
 
@@ -239,16 +242,13 @@ class Service(Record):
         if self.closed.done:
             return
         cpu.undisturbed(self.withdraw, None)
-        for binding in list(self.waiting):
-            binding.status = op.ABSENT
-            binding.kill("closed")
         if not self.domain.closing:
             for binding in list(self.sessions):
                 binding.transport.close()
         self.closed.finish()
 
     def withdraw(self, _):
-        """From now on its iref names nothing, nor does its name."""
+        """From now on its iref names nothing, nor does its name; who waits is told."""
         core, slot, generation = self.iref
         if self.binder.exports[slot] is self:
             self.binder.exports[slot] = None
@@ -259,6 +259,10 @@ class Service(Record):
                 self.say(op.UNREGISTER)
             else:
                 self.forget()
+        while self.waiting:
+            binding = self.waiting[0]
+            binding.status = op.ABSENT
+            binding.kill("closed")
 
     def serve(self):
         """Awaitable: done when it is closed."""

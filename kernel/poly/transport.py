@@ -67,7 +67,8 @@ class Transport:
 
                 done = self.channel.push()  # with credit it is accepted whole
                 if done:
-                    self.channel.post(*capability.packed(self.peer, buffer, length, caps), CAPS)
+                    what = self, buffer, length, caps
+                    cpu.undisturbed(capability.post, what)
             else:
                 done = self.channel.post(buffer, length)
         except ump.ChannelDied:

@@ -31,7 +31,7 @@ from poly.program import (
     close_children,
     close_domains,
     current_folder,
-    exchange_ports,
+    end_ports,
     guarded,
     tell,
 )
@@ -162,7 +162,7 @@ class Console:
         self.release()
         __main__.__dict__.update(self.names)
         close_domains(self.kernel)
-        exchange_ports(self.kernel, None)
+        end_ports(self.kernel)
         close_children(self.kernel)
         micropython.opt_level(0)
         self.before.restore_modules(KERNEL)

@@ -158,8 +158,11 @@ class Monitor(Requests):
 
     def bury(self, dead):
         """A core has died, or lives anew: end all use of its last life, and say so to it."""
-        generation = cpu.generation(dead)
-        state = cpu.state(dead)
+        locks = heap.unlock()  # a list that shrinks wants to
+        self.bury_life(dead, cpu.generation(dead), cpu.state(dead))
+        heap.lock(locks)
+
+    def bury_life(self, dead, generation, state):
         link = self.links.pop(dead, None)
         if link is not None:
             if not link.dead:
@@ -194,6 +197,8 @@ class Monitor(Requests):
         return self.bind
 
     def make_binder(self, _):
+        if self.bind is not None:  # the callback was first
+            return
         bytearray(limits.BINDER_BYTES)  # or MemoryError: an import must not end half-way
         from servers.bind import Binder
 

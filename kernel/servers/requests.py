@@ -68,7 +68,9 @@ class Requests:
             )
         link.child = child
         link.refused = 0
-        self.ask(child.core, m.RUN, message)
+        deadline = Deadline(limits.ANSWER_MS)
+        self.put(link, m.RUN, message, deadline, 1 << m.RUN)  # to that life, or to nobody
+        self.await_answer(link, m.RUN, deadline)
         if link.refused:
             raise Exhausted("core %d: %s" % (child.core, text(link.refusal, 0, link.refused)))
         child.started(link.peer_bell)
@@ -78,7 +80,8 @@ class Requests:
         then it is left among the children, to be closed. Undisturbed."""
         link = self.links.get(child.core)
         stands = link is not None and link.child is child
-        if not child.runs and not (stands and link.asked & 1 << m.RUN):
+        asked = stands and link.asked & 1 << m.RUN
+        if child.ended() or not (child.runs or asked):
             if stands:
                 link.child = None
             child.release()
@@ -106,10 +109,9 @@ class Requests:
         self.check_number(core)
         deadline = Deadline(limits.RESTART_MS)
         before = cpu.generation(core)
-        if cpu.state(core) != cpu.DEAD:
+        # Of a dead one's restart there is one, perhaps its supervisor's.
+        if cpu.state(core) != cpu.DEAD or not cpu.revive(core) and cpu.state(core) == cpu.STOPPED:
             cpu.restart(core)
-        else:
-            cpu.revive(core)  # or its supervisor does
         while not (
             cpu.generation(core) != before and cpu.known(core) and cpu.state(core) == cpu.ONLINE
         ):

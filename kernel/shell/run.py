@@ -143,6 +143,8 @@ def wait_for_all(tasks, typed, stop):
         while not task.ended():
             if stop.unreached:
                 stop.ask_again()
+                if task.ended():  # heard while that waited
+                    break
             wait_ms = sooner(typed.pass_on(), task.kernel.serve_console())
             if wait_ms:
                 cpu.wait(wait_ms)

@@ -6,8 +6,8 @@
 Each core is a thread, but only one runs at a time: it hands the turn back wherever it
 waits or touches another core, and a seed chooses who is next. Time is counted in turns
 and jumps to the next deadline when all cores wait; all waiting for ever is an error.
-Where bytecode would jump is a boundary, in programs and in the kernel's own code: callbacks
-run there, interrupts are raised, and sometimes another core has the turn.
+Where bytecode would jump or return is a boundary, in programs and in the kernel's own code:
+callbacks run there, interrupts are raised, and sometimes another core has the turn.
 """
 
 import ast
@@ -1041,7 +1041,7 @@ def host_import(name: str, *_: Any) -> Any:
 
 
 class Boundaries(ast.NodeTransformer):
-    """Calls __boundary__(), which is true, wherever bytecode jumps."""
+    """Calls __boundary__() wherever bytecode jumps, and where a function returns."""
 
     def visit_block(self, node: Any) -> Any:
         self.generic_visit(node)
@@ -1055,6 +1055,16 @@ class Boundaries(ast.NodeTransformer):
         self.visit_block(node)
         return node
 
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        node.body.append(ast.Expr(self.call()))
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.Return:
+        self.generic_visit(node)
+        node.value = self.call(node.value or ast.Constant(None))
+        return node
+
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.BoolOp:
         self.generic_visit(node)
         after = [ast.BoolOp(ast.And(), [self.call(), value]) for value in node.values[1:]]
@@ -1066,8 +1076,9 @@ class Boundaries(ast.NodeTransformer):
         node.ifs.insert(0, self.call())
         return node
 
-    def call(self) -> ast.Call:
-        return ast.Call(ast.Name("__boundary__", ast.Load()), [], [])
+    def call(self, *value: ast.expr) -> ast.Call:
+        """What is the value, or True."""
+        return ast.Call(ast.Name("__boundary__", ast.Load()), list(value), [])
 
 
 def with_boundaries(path: Path) -> types.CodeType:
@@ -1075,16 +1086,16 @@ def with_boundaries(path: Path) -> types.CodeType:
     return compile(tree, str(path), "exec")
 
 
-def program_boundary() -> bool:
+def program_boundary(value: Any = True) -> Any:
     here.core.bytecode_boundary(PROGRAM_RARITY)
-    return True
+    return value
 
 
-def kernel_boundary() -> bool:
+def kernel_boundary(value: Any = True) -> Any:
     life = here.life
     if isinstance(life, HostCore) and not life.in_callback and len(life.machine.cores) > 1:
         here.core.bytecode_boundary(KERNEL_RARITY)
-    return True
+    return value
 
 
 class KernelLoader(SourceFileLoader):
