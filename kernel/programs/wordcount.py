@@ -4,7 +4,7 @@
 
 A word is a longest run of ASCII letters and non-ASCII characters, ASCII letters in
 lower case. The core that runs this cuts the text between words into pieces and hands
-them out, two ahead, to whoever has finished one; it counts too, in between. No core
+them out, some ahead, to whoever has finished one; it counts too, in between. No core
 sends its whole table: see topk.py.
 """
 
@@ -22,7 +22,7 @@ from programs.utf8 import first_fault
 
 PIECE_MAX = 16384  # bytes handed out at a time
 PIECE_MIN = 2048  # towards the end, so that all finish together
-AHEAD = 2  # pieces a worker has: one under way, one waiting
+AHEAD = 3  # pieces a worker has: one under way, the others while this core counts one
 WORD_MAX = 262144  # bytes of a word, which must fit a piece
 BATCH_BYTES = 4096  # of words in a message
 USAGE = "usage: wordcount [-n WORDS] [--cores N] FILE"
@@ -152,23 +152,23 @@ def answer(parent, kind, message, file, tally):
 
 
 class Own:
-    """This core's own tally."""
+    """This core's own tally. It looks while the others do: asked last, it answers at once."""
 
     def __init__(self):
         self.core = poly.core()
         self.tally = Tally(cpu.private_bytes())
 
     def ask_top(self, number):
-        self.asked = lambda: self.tally.top(number)
+        self.found = self.tally.top(number)
 
     def ask_at_least(self, least):
-        self.asked = lambda: self.tally.at_least(least)
+        self.found = self.tally.at_least(least)
 
     def ask_totals(self, words):
-        self.asked = lambda: self.tally.totals(words)
+        self.found = self.tally.totals(words)
 
     def words(self):
-        return self.asked()
+        return self.found
 
     def summary(self):
         tally = self.tally
