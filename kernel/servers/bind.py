@@ -94,9 +94,8 @@ class Binder:
         link, message, record = asked
         if link.dead or link.asked & 1 << m.ASK:
             return False
-        if not link.channel.try_send(message, m.ASK, limits.REPLY_RESERVE):
+        if not self.kernel.monitor.try_put((link, m.ASK, message, 1 << m.ASK)):
             return False
-        link.asked |= 1 << m.ASK
         if record is not None:
             record.was_asked = True
         return True

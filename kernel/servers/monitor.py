@@ -159,8 +159,10 @@ class Monitor(Requests):
     def bury(self, dead):
         """A core has died, or lives anew: end all use of its last life, and say so to it."""
         locks = heap.unlock()  # a list that shrinks wants to
-        self.bury_life(dead, cpu.generation(dead), cpu.state(dead))
-        heap.lock(locks)
+        try:
+            self.bury_life(dead, cpu.generation(dead), cpu.state(dead))
+        finally:
+            heap.lock(locks)
 
     def bury_life(self, dead, generation, state):
         link = self.links.pop(dead, None)
