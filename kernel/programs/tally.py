@@ -4,7 +4,6 @@ What is done for each word is done by MicroPython's C code, but for one look-up 
 one store. A new table is begun when one is well filled.
 """
 
-import gc
 import re
 
 from programs.table import ROOM_MAX, with_room
@@ -13,7 +12,6 @@ from programs.utf8 import first_fault
 
 ENTRY_BYTES = 16
 TABLE_PART = 8  # of a core's memory is a table at most
-TEXT_PART = 40  # of it is text between two collections; its words take 15 times as much
 BETWEEN = re.compile(b"[^a-z\x80-\xff]+")
 BETWEEN_ONE = re.compile(b"[^a-z\x80-\xff]")
 NOTHING = b""  # what a split finds before the first word
@@ -29,12 +27,10 @@ class Tally:
     def __init__(self, memory_bytes):
         """`memory_bytes`: of the core."""
         self.room = min(ROOM_MAX, memory_bytes // TABLE_PART // ENTRY_BYTES)
-        self.collect_bytes = memory_bytes // TEXT_PART
         self.counts = with_room(self.room)
         self.tables = [self.counts]
         self.piece_count = 0
         self.byte_count = 0
-        self.uncollected = 0
         self.word_count = None  # known once closed
         self.best = []  # answer to the lowest at_least() so far
         self.best_least = None
@@ -47,12 +43,6 @@ class Tally:
             counts[word] = get(word, 0) + 1
         self.piece_count += 1
         self.byte_count += len(piece)
-        self.uncollected += len(piece)
-        if self.uncollected >= self.collect_bytes:
-            # Before the heap is full: or the words that stay lie all over it, and
-            # no room is left in one piece for the next text.
-            self.uncollected = 0
-            gc.collect()
         if len(counts) * 8 > self.room * 5:
             self.counts = with_room(self.room)
             self.tables.append(self.counts)
@@ -95,8 +85,13 @@ class Tally:
         return sum([counts.get(word, 0) for counts in self.tables])
 
     def totals(self, words):
-        """[(word, how often it was counted)]"""
-        return [(word, self.total(word)) for word in words]
+        """[(word, how often it was counted)] of those that were."""
+        found = []
+        for word in words:
+            count = self.total(word)
+            if count:
+                found.append((word, count))
+        return found
 
     def top(self, number):
         """[(word, count)] of so many of the most frequent words, ties by word."""

@@ -18,7 +18,7 @@ def top(nodes, number):
        reaches at least.
     2. A word of the result is seen on some node as often as that count's share, so
        all words so frequent on some node hold the result; bounds drop most of them.
-    3. What is missing for the rest is asked for.
+    3. What is missing for the rest is asked for; no answer about a word is a zero.
     """
     for node in nodes:
         node.ask_top(number)

@@ -8,6 +8,7 @@ them out, some ahead, to whoever has finished one; it counts too, in between. No
 sends its whole table: see topk.py.
 """
 
+import gc
 import os
 import struct
 import sys
@@ -25,6 +26,7 @@ PIECE_MIN = 2048  # towards the end, so that all finish together
 AHEAD = 3  # pieces a worker has: one under way, the others while this core counts one
 WORD_MAX = 262144  # bytes of a word, which must fit a piece
 BATCH_BYTES = 4096  # of words in a message
+GARBAGE_PART = 2  # of a core's memory is allocated between two collections
 USAGE = "usage: wordcount [-n WORDS] [--cores N] FILE"
 
 # kinds of messages to a worker, and of its answers
@@ -105,6 +107,20 @@ def whole(channel, message):
     return message
 
 
+def batched(fields):
+    """The messages that tell the fields, some in each; at least one message."""
+    batch = []
+    length = 0
+    for field in fields:
+        batch.append(field)
+        length += len(field) + 1
+        if length >= BATCH_BYTES:
+            yield b" ".join(batch)
+            batch = []
+            length = 0
+    yield b" ".join(batch)
+
+
 # --- a worker --------------------------------------------------------------------
 
 
@@ -138,13 +154,8 @@ def answer(parent, kind, message, file, tally):
         found = tally.at_least(int(message))
     else:
         found = tally.totals(message.split())
-    batch = b""
-    for word, count in found:
-        batch += b"%s %d " % (word, count)
-        if len(batch) >= BATCH_BYTES:
-            send(parent, batch, WORDS)
-            batch = b""
-    send(parent, batch, WORDS)
+    for batch in batched(b"%s %d" % pair for pair in found):
+        send(parent, batch, WORDS)
     parent.send(b"%d" % tally.word_count, COUNTED)
 
 
@@ -184,7 +195,7 @@ class Worker:
         self.channel = self.child.channel
         self.under_way = 0  # pieces sent and not done
         self.piece_count = self.byte_count = self.word_count = 0
-        self.batches = []
+        self.batches = iter(())  # of the words asked about
 
     def give(self, piece):
         if piece:
@@ -211,8 +222,8 @@ class Worker:
     def ask_totals(self, words):
         # One batch is under way at a time, or question and answer fill both rings
         # and each side waits for the other to read.
-        self.batches = batches(words)
-        send(self.channel, self.batches.pop(), TOTALS)
+        self.batches = batched(words)
+        send(self.channel, next(self.batches), TOTALS)
 
     def words(self):
         found = []
@@ -225,22 +236,13 @@ class Worker:
                     found.append((fields[at], int(fields[at + 1])))
             elif kind == COUNTED:
                 self.word_count = int(message)
-                if not self.batches:
+                batch = next(self.batches, None)
+                if batch is None:
                     return found
-                send(self.channel, self.batches.pop(), TOTALS)
+                send(self.channel, batch, TOTALS)
 
     def summary(self):
         return self.piece_count, self.byte_count, self.word_count
-
-
-def batches(words):
-    """The words, some for each message; at least one message."""
-    found = [b""]
-    for word in words:
-        if len(found[-1]) >= BATCH_BYTES:
-            found.append(b"")
-        found[-1] += word + b" "
-    return found
 
 
 # --- the whole ------------------------------------------------------------------------
@@ -331,6 +333,9 @@ def size_of(path):
 
 
 def main(arguments):
+    # Collected before the heap is full: or the words that stay lie all over it, and no
+    # room is left in one piece for a table.
+    gc.threshold(cpu.private_bytes() // GARBAGE_PART)
     if arguments[:1] == ["--work"] and poly.parent():
         try:
             work(arguments[1])

@@ -171,12 +171,25 @@ def test_a_file_of_three_mebibytes_fits_cores_of_two(
     check(exec("run wordcount /rom/large", cores=4, mem="2M", apps=tmp_path), text, 4)
 
 
+def random_words(number: int) -> bytes:
+    """So many words, hardly one of them twice."""
+    chance = random.Random(5)
+    return " ".join("".join(chance.choices(LATIN[:26], k=9)) for _ in range(number)).encode()
+
+
+@pytest.mark.parametrize("cores", [1, 4])
+def test_fifty_thousand_different_words_fit_the_heap(
+    exec: Callable[..., Result], tmp_path: Path, cores: int
+) -> None:
+    text = random_words(50_000)
+    (tmp_path / "large").write_bytes(text)
+    check(exec("run wordcount /rom/large", cores=cores, apps=tmp_path), text, cores)
+
+
 def test_more_different_words_than_fit_the_heap_are_told(
     exec: Callable[..., Result], tmp_path: Path
 ) -> None:
-    chance = random.Random(5)
-    words = ("".join(chance.choices(LATIN[:26], k=9)) for _ in range(300_000))
-    (tmp_path / "large").write_text(" ".join(words))
+    (tmp_path / "large").write_bytes(random_words(300_000))
     result = exec("run wordcount /rom/large; run hello @all", cores=2, mem="2M", apps=tmp_path)
     assert result.lines[0] == (
         "wordcount: /rom/large: more different words than a core's heap holds"
