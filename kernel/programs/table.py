@@ -7,7 +7,6 @@ are alike, a table that grows as it fills has few free entries where they are wa
 
 ROOM_MAX = 65537  # entries: as many as there are hashes, and prime
 ROOM_MIN = 1024
-SPARE = 4  # entries for each that will be in use, to be quick
 
 
 class Room:

@@ -63,20 +63,21 @@ class Tally:
         """[(word, count)] of the words counted `least` times or more."""
         self.close()
         if self.best_least is None or least < self.best_least:
-            self.best = list(self.search(least).items())
+            self.best = self.search(least)
             self.best_least = least
         return [pair for pair in self.best if pair[1] >= least]
 
     def search(self, least):
         # A word that often in all is at least so often in one of the tables.
         share = -(-least // len(self.tables))
-        found = with_room(self.room)
-        for counts in self.tables:
+        found = []
+        for index, counts in enumerate(self.tables):
+            earlier = self.tables[:index]
             for word, count in counts.items():
-                if count >= share and word not in found:
+                if count >= share and highest(earlier, word) < share:
                     count = self.total(word)
                     if count >= least:
-                        found[word] = count
+                        found.append((word, count))
         return found
 
     def total(self, word):
@@ -103,6 +104,11 @@ class Tally:
             found = self.at_least(least)
         ranked = smallest([(-count, word) for word, count in found], number)
         return [(word, -count) for count, word in ranked]
+
+
+def highest(tables, word):
+    """Of its counts in several tables."""
+    return max([0] + [counts.get(word, 0) for counts in tables])
 
 
 def words_of(text):

@@ -8,7 +8,10 @@ count)), so that all nodes work on it at the same time.
 
 import heapq
 
-from programs.table import SPARE, with_room
+from programs.table import with_room
+
+TABLE_WORDS = 1024  # in one of the dictionaries of Told
+SPARE = 2  # entries for each, to be quick
 
 
 def top(nodes, number):
@@ -22,29 +25,77 @@ def top(nodes, number):
     """
     for node in nodes:
         node.ask_top(number)
-    floor = rank(sums([node.words() for node in nodes]), number)
+    floor = Told([node.words() for node in nodes]).rank(number)
     share = max(1, -(-floor // len(nodes)))
 
     for node in nodes:
         node.ask_at_least(share)
-    parts = [node.words() for node in nodes]
-    known = sums(parts)
-    floor = rank(known, number)
-    told = tellers(parts, len(known))
-    parts = None  # large
-    wanted = []
-    for word, count in known.items():
-        missing = len(nodes) - bin(told[word]).count("1")
-        if count + missing * (share - 1) >= floor:
-            wanted.append(word)
+    told = Told([node.words() for node in nodes])
+    wanted = told.reaching(told.rank(number), share - 1)
 
     for index, node in enumerate(nodes):
-        node.ask_totals([word for word in wanted if not told[word] & 1 << index])
-    for node in nodes:
-        for word, count in node.words():
-            known[word] += count
-    ranked = smallest([(-known[word], word) for word in wanted], number)
+        node.ask_totals([word for word in wanted if not told.by(index, word)])
+    for index, node in enumerate(nodes):
+        told.add(index, node.words())
+    ranked = smallest([(-told.count(word), word) for word in wanted], number)
     return [(-count, word) for count, word in ranked]
+
+
+class Told:
+    """What each node told of many words: the sums of the counts, and by whom.
+
+    A value is the sum, then a bit for each node. The words lie in many dictionaries, by
+    hash: of MicroPython's 16 bits, so a large one would search long, and want its
+    memory in one piece.
+    """
+
+    def __init__(self, parts):
+        """`parts`: a list of (word, count) from each node."""
+        self.nodes = len(parts)
+        words = sum([len(part) for part in parts])
+        self.tables = [with_room(SPARE * min(words, TABLE_WORDS))
+                       for _ in range(words // TABLE_WORDS + 1)]  # fmt: skip
+        for index, part in enumerate(parts):
+            self.add(index, part)
+
+    def table(self, word):
+        return self.tables[hash(word) % len(self.tables)]
+
+    def add(self, index, part):
+        """What node `index` tells for the first time."""
+        for word, count in part:
+            table = self.table(word)
+            table[word] = table.get(word, 0) + (count << self.nodes | 1 << index)
+
+    def by(self, index, word):
+        """Whether node `index` told it."""
+        return self.table(word)[word] >> index & 1
+
+    def count(self, word):
+        return self.table(word)[word] >> self.nodes
+
+    def rank(self, number):
+        """The count that place `number` has; 0 if there are fewer."""
+        best = []  # a heap of the highest so far
+        for table in self.tables:
+            for value in table.values():
+                count = value >> self.nodes
+                if len(best) < number:
+                    heapq.heappush(best, count)
+                elif count > best[0]:
+                    heapq.heappop(best)
+                    heapq.heappush(best, count)
+        return best[0] if len(best) == number else 0
+
+    def reaching(self, floor, untold):
+        """The words with so high a count, if who told none had `untold`."""
+        found = []
+        for table in self.tables:
+            for word, value in table.items():
+                told = bin(value & (1 << self.nodes) - 1).count("1")
+                if (value >> self.nodes) + (self.nodes - told) * untold >= floor:
+                    found.append(word)
+        return found
 
 
 def smallest(items, number):
@@ -52,28 +103,3 @@ def smallest(items, number):
     takes quadratic time for equal items."""
     heapq.heapify(items)
     return [heapq.heappop(items) for _ in range(min(number, len(items)))]
-
-
-def sums(parts):
-    """{word: sum of its counts} over several [(word, count)]."""
-    total = with_room(SPARE * sum([len(part) for part in parts]))
-    for part in parts:
-        for word, count in part:
-            total[word] = total.get(word, 0) + count
-    return total
-
-
-def tellers(parts, words):
-    """{word: in which of the parts it is, a bit for each}."""
-    told = with_room(SPARE * words)
-    for index, part in enumerate(parts):
-        for word, _ in part:
-            told[word] = told.get(word, 0) | 1 << index
-    return told
-
-
-def rank(counts, number):
-    """The count that place `number` has; 0 if there are fewer."""
-    if len(counts) < number:
-        return 0
-    return -smallest([-count for count in counts.values()], number)[-1]

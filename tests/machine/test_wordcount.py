@@ -186,11 +186,12 @@ def test_fifty_thousand_different_words_fit_the_heap(
     check(exec("run wordcount /rom/large", cores=cores, apps=tmp_path), text, cores)
 
 
+@pytest.mark.parametrize(("number", "mem"), [(300_000, "2M"), (100_000, "16M")])
 def test_more_different_words_than_fit_the_heap_are_told(
-    exec: Callable[..., Result], tmp_path: Path
+    exec: Callable[..., Result], tmp_path: Path, number: int, mem: str
 ) -> None:
-    (tmp_path / "large").write_bytes(random_words(300_000))
-    result = exec("run wordcount /rom/large; run hello @all", cores=2, mem="2M", apps=tmp_path)
+    (tmp_path / "large").write_bytes(random_words(number))
+    result = exec("run wordcount /rom/large; run hello @all", cores=2, mem=mem, apps=tmp_path)
     assert result.lines[0] == (
         "wordcount: /rom/large: more different words than a core's heap holds"
     )
