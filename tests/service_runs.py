@@ -17,6 +17,7 @@ LOOK_UPS = (
     "NoSuchService nobody: no such service",
     "Timeout nobody: not registered within 50 ms",
 )
+WAYS = ("hook", "factory", "on_connect")
 HASHES = "interface idctest has hash [0-9a-f]{16} here, [0-9a-f]{16} there"
 
 
@@ -35,6 +36,12 @@ def near(core: int) -> tuple[str, ...]:
         "NoSuchService another: no such service",
         "Misuse another: this domain is closed",
     )
+
+
+def shut(core: int) -> tuple[str, ...]:
+    """What shut.py prints, with a client on that core."""
+    told = [f"NoSuchService {way}: not exported any more" for way in WAYS]
+    return (*told, *told, *on_core(core, tuple(told)), "nothing is left")
 
 
 RUNS = [
@@ -92,6 +99,7 @@ RUNS = [
         "SES-1",
         (r"\[1\] exported .*", "Exhausted many: 64 of 64 phones in use", "100"),
     ),
+    Run("run shut 1", "SES-2", shut(1)),
     Run("run events", "TRN-2", (r"\[\(7, 'got 7'\)\] loopback",)),
     Run(
         "run hasty",

@@ -13,7 +13,7 @@ import ump
 
 from poly import limits
 from poly import operations as op
-from poly.errors import Misuse, PeerBroke, PeerDied
+from poly.errors import Misuse, PeerBroke, PeerDied, Refused
 from poly.record import Record
 from poly.region import in_arena
 from poly.transport import DEAD, Transport
@@ -87,8 +87,16 @@ class Binding(Record):
         if self.peer != self.binder.core:
             self.make_region()
 
+    def check(self):
+        """Raise what has ended this end, if something did."""
+        if self.fate:
+            raise self.fate
+        if not self.holds:
+            raise Refused("%s: closed" % self.name)
+
     def reserve(self):
         """Take a doorbell, and of the domain's quota. Raises Exhausted."""
+        self.check()
         self.domain.take(self, ump.Channel.region_bytes(self.slots) + self.longest)
         self.bell = self.kernel.doorbells.take(self.priority)
 
@@ -113,8 +121,7 @@ class Binding(Record):
     def open(self):
         """Make the transport of an end whose peer is known. Undisturbed."""
         if self.channel is None:
-            if self.fate:
-                raise self.fate
+            self.check()
             if not self.is_client:
                 cpu.map(self.offset, self.length)
                 self.mapped = True

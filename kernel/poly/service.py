@@ -193,12 +193,11 @@ class Service(Record):
             except Exception as error:
                 refusal = error
             finally:
-                if refusal and binding.status != op.DONE:  # else the client knows of it
+                if refusal and binding.status is None:  # else the client knows of it
                     self.refuse(binding, refusal)
 
     def accept_one(self, session, binding):
-        if binding.fate:
-            raise binding.fate
+        binding.check()
         if self.accept:
             self.accept(session)
         cpu.undisturbed(Binding.reserve, binding)
@@ -206,8 +205,7 @@ class Service(Record):
         cpu.undisturbed(self.bound, binding)
 
     def bound(self, binding):
-        if binding.fate:
-            raise binding.fate
+        binding.check()
         self.waiting.remove(binding)
         self.sessions.append(binding)
         binding.status = op.DONE
