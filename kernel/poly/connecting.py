@@ -141,7 +141,10 @@ class Connecting:
         try:
             function(*arguments)
         except Exception as error:
-            self.abandon(error)
+            if isinstance(error, Timeout) and self.deadline.left_ms() == 0:
+                self.expire(None)  # the step took what was left, and its timer was not served
+            else:
+                self.abandon(error)
 
     def look_up(self):
         self.again = None

@@ -16,8 +16,9 @@ import cpu
 import vfs
 
 import programs
-from poly import heap
+from poly import heap, limits
 from poly.core import GO_ON, STATUS_INTERRUPTED
+from poly.deadline import Deadline
 from poly.errors import Error, Misuse, NoSuchService
 from poly.paths import absolute, is_folder
 
@@ -248,9 +249,11 @@ def end_ports(kernel, ports=None):
 
 
 def close_domains(kernel):
-    """End what the program exported and connected."""
+    """End what the program exported and connected, and wait until all concerned know."""
     while kernel.domains:
         kernel.domains[-1].end()
+    if kernel.monitor.bind is not None:
+        kernel.monitor.bind.tell_all(Deadline(limits.ANSWER_MS))
 
 
 def close_children(kernel):

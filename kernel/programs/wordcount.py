@@ -304,7 +304,7 @@ def count(path, size, number, cores):
         print(line)
     for worker in workers:
         worker.channel.send(b"", END)
-        worker.child.wait(1000)
+        worker.child.wait()
         worker.child.close()
 
 

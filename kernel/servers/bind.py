@@ -342,6 +342,17 @@ class Binder:
             link.telling = record
             self.kernel.monitor.answer(link, self.message, m.TELL)
 
+    def tell_all(self, deadline):
+        """Wait until every core that listens has heard what it is to be told."""
+        while cpu.undisturbed(self.has_to_tell, None) and deadline.wait():
+            pass
+
+    def has_to_tell(self, _):
+        for link in self.kernel.monitor.links.values():
+            if not link.dead and (link.telling is not None or self.debtor(link.peer) is not None):
+                return True
+        return False
+
     def debtor(self, core):
         at = 0
         while at < len(self.records):

@@ -14,5 +14,5 @@ def leave_orphan(shell: Console, name: str, sign: str) -> None:
     shell.expect(rf"(?s){line}.*{death}|{death}.*{line}")
     # The prompt may be there already: an answer tells.
     shell.send("status\r")
-    shell.expect(r"status\r\n255\r\n")
+    shell.expect(r"status\r\n(?:\[2\] [^\r]*\r\n)*255\r\n")
     shell.expect_prompt()

@@ -217,6 +217,7 @@ def test_a_core_that_waits_or_awaits_at_its_prompt_serves_others(
 ) -> None:
     waiting, awaiting = terminal(1), terminal(2)
     waiting.send("text = input()\r")
+    waiting.expect(r"input\(\)\r\n")
     line = "asyncio.run(asyncio.wait_for(asyncio.Event().wait(), 3600))"
     awaiting.send(f"import asyncio; print('sle' + 'eps'); {line}\r")
     awaiting.expect(r"sleeps\r\n")

@@ -3,6 +3,7 @@ Method: the same files counted here and on the machine; every line of its output
 
 import random
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -121,7 +122,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, texts: dict[str, bytes]) ->
     folder = tmp_path_factory.mktemp("texts")
     for name, text in texts.items():
         (folder / name).write_bytes(text)
-    (folder / "census.py").write_bytes((APPS / "census.py").read_bytes())
+    shutil.copy(APPS / "census.py", folder)
     return folder
 
 
@@ -317,15 +318,18 @@ def test_progress_is_shown_on_a_terminal_only(
 
 
 def test_ctrl_c_ends_it_on_all_cores_at_any_time(
-    machine: Callable[..., Console], folder: Path, texts: dict[str, bytes]
+    machine: Callable[..., Console], tmp_path: Path, texts: dict[str, bytes]
 ) -> None:
-    shell = machine(apps=folder)
+    shutil.copy(APPS / "census.py", tmp_path)
+    text = texts["documentation"] * 8  # so much that it does not end before a Ctrl-C comes
+    (tmp_path / "long").write_bytes(text)
+    shell = machine(apps=tmp_path)
     shell.expect_prompt()
-    shell.command("run wordcount /rom/few_words")
+    shell.command("run wordcount /rom/census.py")
     take_census(shell)
     before = take_census(shell)
     for share in (0, 10, 30, 50, 70):
-        shell.send("run wordcount /rom/documentation\r")
+        shell.send("run wordcount /rom/long\r")
         shell.expect(r"\r *(\d+) %")
         while int(shell.matched[1]) < share:
             shell.expect(r"\r *(\d+) %")
@@ -335,5 +339,4 @@ def test_ctrl_c_ends_it_on_all_cores_at_any_time(
         assert all(" idle " in line for line in shell.run("cores").lines[1:])
     after = take_census(shell)
     assert but_heap(after) == but_heap(before)
-    output = without_progress(shell.command("run wordcount /rom/documentation"))
-    check(Result(output, 0), texts["documentation"], 4)
+    check(Result(without_progress(shell.command("run wordcount /rom/long")), 0), text, 4)

@@ -42,6 +42,7 @@ def test_services_in_any_interleaving(start: Callable[..., Machine], run: Run, s
     machine = start(seed=seed)
     printed = machine.command(run.command)
     assert not differences(run, printed), printed
+    assert not machine.leaks()  # as soon as no program runs
     assert machine.command("services") == ""
     settled(machine)
 
