@@ -116,8 +116,10 @@ class Console:
     def command(self, line: str, timeout_s: float | None = None, prompt: str = PROMPT) -> str:
         """Type a line at the prompt; what is printed until the next prompt, without the echo."""
         self.send(line + "\r")
-        _, _, output = self._until_prompt(prompt, timeout_s).partition("\n")
-        return output
+        # A prompt that stands before the echo was drawn again, below a line of another core.
+        echo = re.escape(line) if line.isprintable() else ""
+        self.expect(echo + r"\r\n", timeout_s, f"echo of {line!r}")
+        return self._until_prompt(prompt, timeout_s)
 
     def _until_prompt(self, prompt: str, timeout_s: float | None) -> str:
         # Nothing behind it, but perhaps before it: output need not end with a newline.
