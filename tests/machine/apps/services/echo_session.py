@@ -23,6 +23,19 @@ def serve_until(condition):
             cpu.wait()
 
 
+def held():
+    """What this core has of regions, doorbells, records, look-ups and ends of channels."""
+    kernel = cpu.this()
+    binder = kernel.monitor.binder()
+    return (
+        len(kernel.arena.taken),
+        len(kernel.doorbells.taken),
+        len(binder.records),
+        len(binder.naming.waiting()) if binder.naming else 0,
+        [len(domain.connecting) + len(domain.bindings) for domain in kernel.domains],
+    )
+
+
 def refused(function):
     """Print the error that this raises."""
     import poly

@@ -4,7 +4,7 @@ name that nobody has; then what is left of them."""
 import sys
 
 import cpu
-from echo_session import Echo, interrupted, serve_until
+from echo_session import Echo, held, interrupted, serve_until
 from interfaces import echo
 
 import poly
@@ -30,18 +30,6 @@ def give_up(connect, name, turns):
     except Cancelled:
         pass
     return connected
-
-
-def held():
-    kernel = cpu.this()
-    binder = kernel.monitor.binder()
-    return (
-        len(kernel.arena.taken),
-        len(kernel.doorbells.taken),
-        len(binder.records),
-        len(binder.naming.waiting()) if binder.naming else 0,
-        [len(domain.connecting) + len(domain.bindings) for domain in kernel.domains],
-    )
 
 
 rounds = int(sys.argv[1])

@@ -4,8 +4,7 @@ what is left."""
 
 import sys
 
-import cpu
-from echo_session import Echo, refused, serve_until
+from echo_session import Echo, held, refused, serve_until
 from interfaces import echo
 
 import poly
@@ -18,16 +17,6 @@ class Shutting(Echo):
 
 def shut(_):
     service.close()
-
-
-def held():
-    kernel = cpu.this()
-    return (
-        len(kernel.arena.taken),
-        len(kernel.doorbells.taken),
-        len(kernel.monitor.binder().records),
-        [len(domain.bindings) for domain in kernel.domains],
-    )
 
 
 def export(way):
