@@ -27,6 +27,7 @@ enum {
     CHANNEL_IN_SEND = 1,           /* a send is under way: no other may start */
     CHANNEL_MUST_CUT = 2,          /* a train was broken off and not yet taken back */
     CHANNEL_IN_OUTBOX = 4,         /* an earlier message is not all in the ring */
+    CHANNEL_DRAINS = 8,            /* this end's bell rings for each slot that the peer takes */
 };
 
 extern const mp_obj_type_t channel_type;
@@ -94,6 +95,13 @@ void channel_outbox_room(struct channel *channel, size_t room);
 
 /* Goes on with the outbox. True: it is empty, and there is credit; else sleep is announced. */
 bool channel_push(struct channel *channel);
+
+/* Whether a part of what was accepted is not in the ring yet. */
+bool channel_unsent(const struct channel *channel);
+
+/* Whether the peer has taken all slots before `position`, a value of tx.sent. If not, the own
+ * bell rings whenever it takes more. Raises ChannelDied. */
+bool channel_taken(struct channel *channel, uint32_t position);
 
 /* Goes on with all outboxes as far as there is credit; raises nothing. A core that sleeps does
  * this first: what was accepted is sent also while its program waits for something else. */

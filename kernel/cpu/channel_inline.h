@@ -46,7 +46,7 @@ static inline void disarm_receiver(struct channel *channel) {
 }
 
 static inline void disarm_sender(struct channel *channel) {
-    if (channel->tx_armed) {
+    if (channel->tx_armed && !(channel->sending & CHANNEL_DRAINS)) {
         channel->tx_armed = false;
         ump_producer_sleep(&channel->tx, false);
     }

@@ -92,6 +92,7 @@ static void load_handler(struct end *end, unsigned number, mp_obj_t *method) {
 static bool may_go_directly(struct end *end) {
     struct end *peer = end->peer;
     return peer != NULL && peer->live && !peer->handling && !peer->due && !peer->queued
+        && !peer->blocked
         && end->live && !end->queued && !end->due
         && end->channel->sending == 0 && peer->channel->sending == 0
         && fault_of(end->channel) == UMP_ALIVE
@@ -119,11 +120,11 @@ MP_NOINLINE static struct call *call_directly(struct end *end, const struct fram
     end->sent++;
     peer->received++;
     nlr_buf_t nlr;
-    peer->handling = true;
+    peer->handling++;
     if (nlr_push(&nlr) == 0) {
         mp_obj_t result = mp_call_method_n_kw(frame->count, 0, method);
         nlr_pop();
-        peer->handling = false;
+        peer->handling--;
         const struct frame *response = &peer->frames[frame->pair - 1];
         if (!peer->live || peer->queued || !response->plain
             || (response->count == 0 ? result != mp_const_none
@@ -136,7 +137,7 @@ MP_NOINLINE static struct call *call_directly(struct end *end, const struct fram
         }
     } else {
         mp_obj_t error = MP_OBJ_FROM_PTR(nlr.ret_val);
-        peer->handling = false;
+        peer->handling--;
         if (!is_exception(error)) {
             calls_take(end->calls, tag, frame->pair);
         }
@@ -286,7 +287,7 @@ static bool dispatch(struct end *end, const struct message *message, volatile st
         call_finish(call, CALL_DONE, arguments[0]);
         return true;
     }
-    if (end->methods[number - 1].name == MP_QSTRnull
+    if (end->blocked || end->methods[number - 1].name == MP_QSTRnull
         || (frame->kind == FRAME_CALL ? tag == 0 : tag != 0)) {
         return false;
     }
@@ -301,13 +302,17 @@ static bool dispatch(struct end *end, const struct message *message, volatile st
     frame_unpack(frame, message->bytes, arguments + 2);
     now->number = number;
     now->tag = tag;
+    bool is_call = frame->kind == FRAME_CALL;
     now->under_way = true;
+    end->handling += is_call;
     mp_obj_t result = mp_call_method_n_kw(frame->count, 0, arguments);
+    end->handling -= is_call;
     now->under_way = false;
-    if (frame->kind == FRAME_CALL) {
+    if (is_call) {
         answer(end, frame, tag, result);
     } else if (result != mp_const_none) {
-        call_method(end->view, MP_QSTR_started, 1, &result); /* an `async def` */
+        mp_obj_t given[2] = {MP_OBJ_NEW_SMALL_INT(number), result};
+        call_method(end->view, MP_QSTR_started, 2, given); /* an `async def` */
     }
     return true;
 }
@@ -334,7 +339,7 @@ static void receive_slowly(struct end *end, const struct message *message) {
 static void receive(struct end *end, volatile struct handling *now) {
     struct channel *channel = end->channel;
     int left = END_QUANTUM_BYTES;
-    while (end->live) {
+    while (end->live && !end->paused) {
         struct message message;
         if (!channel_take(channel, &message)) {
             if (channel->rx_armed || !channel_arm(channel)) {
@@ -347,7 +352,7 @@ static void receive(struct end *end, volatile struct handling *now) {
         if (channel->kind != 0 || !dispatch(end, &message, now)) {
             receive_slowly(end, &message);
         }
-        if (!end->live) {
+        if (!end->live || end->paused) {
             return;
         }
         if (channel->rx_armed) {
@@ -388,6 +393,7 @@ static bool serve(struct end *end) {
             nlr_jump(nlr.ret_val);
         }
         now.under_way = false;
+        end->handling -= now.tag != 0;
         handler_failed(end, now.number, now.tag, MP_OBJ_FROM_PTR(nlr.ret_val));
     }
 }
@@ -542,7 +548,8 @@ static MP_DEFINE_CONST_FUN_OBJ_1(end_method_serve_obj, end_method_serve);
 static void end_attr(mp_obj_t self, qstr name, mp_obj_t *dest) {
     struct end *end = MP_OBJ_TO_PTR(self);
     bool *flag = name == MP_QSTR_live ? &end->live : name == MP_QSTR_due ? &end->due
-        : name == MP_QSTR_queued ? &end->queued : NULL;
+        : name == MP_QSTR_queued ? &end->queued : name == MP_QSTR_blocked ? &end->blocked
+        : name == MP_QSTR_paused ? &end->paused : NULL;
     mp_obj_t *field = name == MP_QSTR_port ? &end->port
         : name == MP_QSTR_receiver ? &end->receiver : NULL;
     uint32_t *counter = name == MP_QSTR_sent ? &end->sent
@@ -554,6 +561,8 @@ static void end_attr(mp_obj_t self, qstr name, mp_obj_t *dest) {
             dest[0] = *field;
         } else if (counter != NULL) {
             dest[0] = mp_obj_new_int_from_uint(*counter);
+        } else if (name == MP_QSTR_handling) {
+            dest[0] = MP_OBJ_NEW_SMALL_INT(end->handling);
         } else {
             dest[1] = MP_OBJ_SENTINEL; /* go on with the locals */
         }

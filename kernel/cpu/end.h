@@ -34,7 +34,9 @@ struct end {
     bool live;                     /* it may still receive */
     bool due;                      /* its transport has more to do than receive */
     bool queued;                   /* messages wait for credit: no other may overtake them */
-    bool handling;                 /* a call that its peer made directly */
+    bool blocked;                  /* messages and calls wait for an `async def` handler */
+    bool paused;                   /* so many wait that it receives no more */
+    uint8_t handling;              /* methods under way, of calls */
     uint32_t sent, received;
     struct call *done;             /* what a message comes to that was sent */
 };

@@ -213,6 +213,22 @@ static mp_obj_t method_push(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(method_push_obj, method_push);
 
+static mp_obj_t method_unsent(mp_obj_t self) {
+    return mp_obj_new_bool(channel_unsent(MP_OBJ_TO_PTR(self)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(method_unsent_obj, method_unsent);
+
+static mp_obj_t method_position(mp_obj_t self) {
+    struct channel *channel = MP_OBJ_TO_PTR(self);
+    return mp_obj_new_int_from_uint(channel->tx.sent);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(method_position_obj, method_position);
+
+static mp_obj_t method_taken(mp_obj_t self, mp_obj_t position) {
+    return mp_obj_new_bool(channel_taken(MP_OBJ_TO_PTR(self), mp_obj_get_int_truncated(position)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(method_taken_obj, method_taken);
+
 static mp_obj_t method_take(mp_obj_t self, mp_obj_t buffer) {
     struct channel *channel = MP_OBJ_TO_PTR(self);
     mp_buffer_info_t info;
@@ -323,6 +339,9 @@ static const mp_rom_map_elem_t channel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_try_recv), MP_ROM_PTR(&method_try_recv_obj)},
     {MP_ROM_QSTR(MP_QSTR_try_recv_into), MP_ROM_PTR(&method_try_recv_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_credits), MP_ROM_PTR(&method_credits_obj)},
+    {MP_ROM_QSTR(MP_QSTR_unsent), MP_ROM_PTR(&method_unsent_obj)},
+    {MP_ROM_QSTR(MP_QSTR_position), MP_ROM_PTR(&method_position_obj)},
+    {MP_ROM_QSTR(MP_QSTR_taken), MP_ROM_PTR(&method_taken_obj)},
     {MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&method_fault_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_peer_bell), MP_ROM_PTR(&method_set_peer_bell_obj)},
     {MP_ROM_QSTR(MP_QSTR_die), MP_ROM_PTR(&method_die_obj)},

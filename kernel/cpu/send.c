@@ -138,6 +138,28 @@ bool channel_push(struct channel *channel) {
     }
 }
 
+bool channel_unsent(const struct channel *channel) {
+    return (channel->sending & (CHANNEL_IN_OUTBOX | CHANNEL_MUST_CUT)) != 0;
+}
+
+bool channel_taken(struct channel *channel, uint32_t position) {
+    for (;;) {
+        uint32_t untaken = channel->tx.mask + 1 - channel_credits(channel);
+        check_producer(channel);
+        channel_check_alive(channel);
+        if ((int32_t)(channel->tx.sent - untaken - position) >= 0) {
+            channel->sending &= ~CHANNEL_DRAINS;
+            return true;
+        }
+        channel->sending |= CHANNEL_DRAINS;
+        if (channel->tx_armed) {
+            return false;
+        }
+        channel->tx_armed = true;
+        ump_producer_sleep(&channel->tx, true); /* then look again: UMP-5 */
+    }
+}
+
 /* Something is in its outbox: has channels_push() look after it. */
 static void put_off(struct channel *channel) {
     channel->sending |= CHANNEL_IN_OUTBOX;

@@ -10,7 +10,7 @@ import cpu
 from calls import Call, do  # noqa: F401
 
 from poly import limits
-from poly.channel import recv, send
+from poly.channel import drain, recv, send  # noqa: F401
 from poly.core import Core  # here, so that core() below has the last word on its name
 from poly.deadline import Deadline
 from poly.errors import (
@@ -21,6 +21,7 @@ from poly.errors import (
     PeerBroke,
     PeerDied,
     Refused,
+    ServerFailed,
     Timeout,
 )
 
@@ -64,25 +65,37 @@ def spawn(core, name, args=(), slots=limits.CHANNEL_SLOTS):
     return child.start(kernel, core, program.resolve(name), args, slots)
 
 
-def export(interface, factory, name=None, sessions=limits.SESSIONS, accept=None):
+def export(interface, factory, name=None, sessions=limits.SESSIONS, accept=None, **options):
     """Offer a service: its Service, which lives until close() or the program's end.
 
     `interface` is a module made by `poly idl`. For each client that connects
     `factory(session)` makes the object whose methods the client calls; `session` says who
-    it is (`core`, `client`). `accept(session)`, if given, comes before; what either raises
-    refuses the client. Without a name it is found by `service.iref` alone. Raises Misuse
-    (a class that lacks methods), Refused (another service has the name), Exhausted.
+    it is (`core`, `client`), and Port.death() takes it. If the object has a method
+    `hung_up()`, that is called once when the client has closed or is gone, also while
+    messages of its wait. Without a name the service is found by `service.iref` alone.
+
+    `sessions`: at one time. `accept(session)` comes before the factory; what either raises
+    refuses the client. Options: `messages`: how many `async def` methods for messages
+    a session runs at one time (1: in order); messages and calls behind them wait, then their
+    sender. `on_error(session, error)` gets what a method raises and the interface does not
+    declare; without it that is printed with its traceback, and logged.
+
+    Raises Misuse (a class that lacks methods), Refused (another service has the name),
+    Exhausted.
     """
     from poly import service
 
-    return service.export(interface, factory, name, sessions, accept)
+    return service.export(interface, factory, name, sessions, accept, **options)
 
 
-def export_events(interface, on_connect, name=None, sessions=limits.SESSIONS):
-    """The same in the style of Barrelfish: on_connect(binding) for each client's binding."""
+def export_events(interface, on_connect, name=None, sessions=limits.SESSIONS, **options):
+    """The same in the style of Barrelfish: on_connect(binding) for each client's binding.
+
+    Option: `messages`.
+    """
     from poly import service
 
-    return service.export_events(interface, on_connect, name, sessions)
+    return service.export_events(interface, on_connect, name, sessions, **options)
 
 
 def connect(interface, service, **options):
@@ -90,10 +103,10 @@ def connect(interface, service, **options):
 
     Gives the interface's Client, or with `events=True` its Binding. `timeout_ms` cuts the
     look-up too, which waits until the name is registered; with `wait=False` it does not.
-    `slots`: of the channel's rings; `priority`: 0, served first, to 3; `receiver` and
-    `calls`: the Client's. It is taken back when the task that awaits it is cancelled, or
-    do() interrupted. Raises NoSuchService, Timeout, Misuse (the interfaces differ),
-    Refused (by the service), Exhausted, PeerDied, PeerBroke.
+    `slots`: of the channel's rings; `priority`: 0, served first, to 3; `receiver`, `calls`
+    and `messages` (as export has it): the Client's. It is taken back when the task that
+    awaits it is cancelled, or do() interrupted. Raises NoSuchService, Timeout, Misuse (the
+    interfaces differ), Refused (by the service), Exhausted, PeerDied, PeerBroke.
     """
     from poly import connecting
 

@@ -1,7 +1,7 @@
 """Channels in asyncio: a task that waits for a channel lets the others run.
 
 A ump.Channel is a stream that select.poll understands, which is all that
-asyncio's own I/O queue needs. recv() and send() are awaited: in MicroPython a
+asyncio's own I/O queue needs. recv(), send() and drain() are awaited: in MicroPython a
 plain generator is awaitable, and costs no coroutine.
 """
 
@@ -39,6 +39,20 @@ def send(channel, message, kind=0):
             yield from core.sleep_ms(1)  # there is credit, but not enough: nothing rings for that
         else:
             yield core._io_queue.queue_write(channel)
+
+
+def drain(channel):
+    """Wait until the other end has taken all that was sent before. Raises as send() does."""
+    from asyncio import core
+
+    position = channel.position()
+    while True:
+        try:
+            if channel.taken(position):
+                return
+        except ump.ChannelDied as died:
+            raise reason(channel, died)
+        yield from core.sleep_ms(1)  # what is taken rings, but no stream becomes ready by it
 
 
 def reason(channel, died):

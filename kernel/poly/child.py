@@ -2,16 +2,20 @@
 
 A Child holds its core's one place for a program from start to exit, and the
 region and the doorbell of its channel until close(). The monitor completes it:
-exactly one of `status` (it ended) and `died` (its core did) gets set.
+exactly one of `status` (it ended) and `died` (its core did) gets set. Tasks and ports that
+wait for that are told by the port that the core sleeps in, as the monitor's callback wakes
+nobody itself.
 """
 
+import calls
 import cpu
 import ump
+from calls import Call
 
 from poly import limits, program
 from poly.core import INTERRUPT, KILL
 from poly.deadline import Deadline
-from poly.errors import PeerDied, Timeout
+from poly.errors import Misuse, PeerDied, Timeout
 
 
 class Child:
@@ -26,6 +30,8 @@ class Child:
         self.status = None
         self.died = False
         self.runs = False  # it was started
+        self.watches = ()  # whose finish() is to be called when it has ended
+        self.end_call = None  # what tasks await
         self.slots = slots
         self.offset = self.length = self.bell = 0  # of its channel
         if slots and not kernel.monitor.settled:
@@ -66,18 +72,71 @@ class Child:
             self.status = status
         if self.channel:
             self.channel.die()
+        if self.watches:
+            calls.due()
 
     def wait(self, timeout_ms=None):
-        """Its exit status, waiting for it. Raises PeerDied, Timeout."""
+        """Its exit status, waiting for it in plain code; ports are served meanwhile, and what
+        awaits there waits. `await child` lets tasks run. Raises PeerDied, Timeout."""
         deadline = Deadline(timeout_ms)
         while not self.ended():
-            if not deadline.wait():
+            if not calls.attend() and not self.ended() and not deadline.wait():
                 raise Timeout(
                     "%s on core %d: still runs after %d ms" % (self.name, self.core, timeout_ms)
                 )
         if self.died:
             raise PeerDied(self.core, self.generation)
         return self.status
+
+    # --- awaiting it: a child is a coroutine that ends when its program does ---------------
+
+    def exit(self):
+        """A new Call that is done when it has ended: its exit status, or PeerDied."""
+        exit = Exit(self)
+        self._watch(exit)
+        return exit.call
+
+    def awaited(self):
+        """That Call, one for all tasks."""
+        if self.end_call is None:
+            self.end_call = self.exit()
+        return self.end_call
+
+    def __iter__(self):
+        """Await a child: its exit status. Raises PeerDied if its core died."""
+        return self.awaited()
+
+    __await__ = __iter__
+
+    def send(self, value):
+        """For asyncio alone, which runs a child as a task in wait_for() and gather()."""
+        if value is not None:
+            raise Misuse("%s: child.channel.send() sends a message" % self.name)
+        return self.awaited().send(None)
+
+    def throw(self, error):
+        return self.awaited().throw(error)
+
+    def _watch(self, watch):
+        """Call watch.finish(error, status) once it has ended; the error is None or PeerDied."""
+        from poly.port import ports
+
+        self.watches += (watch,)
+        if not self.tell_end():
+            ports().endings.append(self)
+
+    def _unwatch(self, watch):
+        self.watches = tuple([one for one in self.watches if one is not watch])
+
+    def tell_end(self):
+        """Tell who watches that it has ended, if it has; whether it has. Called by the port."""
+        if not self.ended():
+            return False
+        watches, self.watches = self.watches, ()
+        error = PeerDied(self.core, self.generation) if self.died else None
+        for watch in watches:
+            watch.finish(error, self.status)
+        return True
 
     def interrupt(self):
         """Raise KeyboardInterrupt in it."""
@@ -134,6 +193,16 @@ class Child:
 
     def __exit__(self, exc_type, exc, traceback):
         self.close()
+
+
+class Exit:
+    """Finishes a Call with a child's exit status."""
+
+    def __init__(self, child):
+        self.call = Call(child)
+
+    def finish(self, error, status):
+        self.call.finish(status, error)
 
 
 def start(kernel, core, path, args=(), slots=0, mode=program.RUN_PROGRAM):

@@ -25,7 +25,7 @@ from poly.errors import (
 )
 from poly.port import ports
 from poly.record import Record
-from poly.service import NAMING_CORE, check_name, check_ring
+from poly.service import NAMING_CORE, check_messages, check_name, check_ring
 from poly.wire import longest
 
 WAITS = -1  # state of a look-up that is under way
@@ -300,10 +300,12 @@ def connect(
     events=False,
     receiver=None,
     calls=8,
+    messages=1,
     domain=None,
 ):
     """poly.connect()."""
     check_ring(slots, priority)
+    check_messages(messages)
     name, iref = (service, None) if isinstance(service, str) else (None, service)
     if name is not None:
         check_name(name)
@@ -312,8 +314,11 @@ def connect(
 
     def make_view(transport):
         if events:
-            return interface.Binding(transport)
-        return interface.Client(transport, receiver, calls)
+            view = interface.Binding(transport)
+        else:
+            view = interface.Client(transport, receiver, calls)
+        view.messages = messages
+        return view
 
     connecting = Connecting(domain, interface, make_view, name, wait, (slots, priority))
     connecting.begin(iref, timeout_ms)

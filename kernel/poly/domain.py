@@ -5,7 +5,10 @@ ends with its program at the latest: the other ends of its channels get PeerDied
 are no longer registered, and everything is given back (MON-3).
 """
 
+import time
+
 import cpu
+from calls import Call
 
 from poly import limits
 from poly.errors import Exhausted, Misuse, PeerDied
@@ -29,6 +32,9 @@ class Domain:
         self.connecting = []  # poly.connecting.Connecting, not yet done
         self.closing = False
         self.is_default = False
+        self.ended = Call(self)  # done when close() has come to its end
+        self.lasting = []  # transports that have yet to send what was accepted
+        self.timeout_ms = None  # of its close
         self.port = default_port()
         self.binder = kernel.monitor.binder()
         cpu.undisturbed(Domain.begin, self)
@@ -87,6 +93,7 @@ class Domain:
         try:
             for service in list(self.services):
                 service.accept_all()
+                service.end_if_empty()
             for connecting in list(self.connecting):
                 connecting.go_on()
         except BaseException:
@@ -95,17 +102,19 @@ class Domain:
 
     # --- its own exports and channels ---------------------------------------------------
 
-    def export(self, interface, factory, name=None, sessions=limits.SESSIONS, accept=None):
+    def export(self, interface, factory, name=None, *arguments, **options):
         """As poly.export(), for this domain."""
         from poly import service
 
-        return service.export(interface, factory, name, sessions, accept, self)
+        return service.export(interface, factory, name, *arguments, domain=self, **options)
 
-    def export_events(self, interface, on_connect, name=None, sessions=limits.SESSIONS):
+    def export_events(self, interface, on_connect, name=None, *arguments, **options):
         """As poly.export_events(), for this domain."""
         from poly import service
 
-        return service.export_events(interface, on_connect, name, sessions, self)
+        return service.export_events(
+            interface, on_connect, name, *arguments, domain=self, **options
+        )
 
     def connect(self, interface, service, **options):
         """As poly.connect(), for this domain."""
@@ -115,19 +124,68 @@ class Domain:
 
     # --- its end --------------------------------------------------------------------
 
-    def close(self):
-        """End it: all that it holds is given back, and both ends of its channels are told
-        (PeerDied): its own when its port is served next."""
-        transports = [binding.transport for binding in self.bindings if binding.transport]
+    def close(self, timeout_ms=limits.CLOSE_MS):
+        """End it: what was accepted is sent, all that it holds is given back, and both ends of
+        its channels are told (PeerDied): its own when its port is served next.
+
+        Await it to know when that is done. What is not sent within `timeout_ms` (None: no
+        limit) is given up, with a word.
+        """
+        if self.closing or self not in self.kernel.domains:
+            return self.ended
+        self.withdraw()
+        transports = self.transports()
+        self.lasting = [transport for transport in transports if transport.rest()]
+        if not self.lasting:
+            self.end_now(transports)
+            return self.ended
+        for transport in transports:
+            if transport in self.lasting:
+                transport.finish(self.sent)
+            else:
+                transport.end.paused = True
+        if timeout_ms is not None:
+            self.timeout_ms = timeout_ms
+            end_ms = time.ticks_add(time.ticks_ms(), timeout_ms)
+            self.port._shared.start_timer(end_ms, self)
+        return self.ended
+
+    def transports(self):
+        return [binding.transport for binding in self.bindings if binding.transport]
+
+    def sent(self, transport):
+        """Called by one that has sent what was accepted, or died."""
+        self.lasting.remove(transport)
+        if not self.lasting:
+            if self.timeout_ms is not None:
+                self.port._shared.stop_timer(self)
+            self.end_now(self.transports())
+
+    def expire(self, end_ms):
+        """Called when the time to send what was accepted is over."""
+        for transport in self.lasting:
+            transport.give_up(self.timeout_ms)
+        self.end_now(self.transports())
+
+    def end_now(self, transports):
         self.end()
         if transports:
             self.port.defer(lambda: self.tell(transports))
+        self.ended.finish()
 
     def tell(self, transports):
         core = self.kernel.number
         for transport in transports:
             text = "%s: its domain %s ended" % (transport.name, self.name)
             transport.tell(PeerDied(core, cpu.generation(), text))
+
+    def withdraw(self):
+        """Nothing new: no service, no client, no channel."""
+        self.closing = True
+        for service in list(self.services):
+            service.close()
+        for connecting in list(self.connecting):
+            connecting.abandon(Misuse("%s: this domain is closed" % self.name))
 
     def end(self):
         """End it with its program: nobody is left here to be told.
@@ -136,11 +194,9 @@ class Domain:
         """
         if self not in self.kernel.domains:
             return
-        self.closing = True
+        self.withdraw()
         for service in list(self.services):
-            service.close()
-        for connecting in list(self.connecting):
-            connecting.abandon(Misuse("%s: this domain is closed" % self.name))
+            service.end()
         for binding in list(self.bindings):
             binding.kill("its domain ended")
         for region in list(self.regions):

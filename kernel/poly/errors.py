@@ -25,6 +25,11 @@ class Exhausted(Error):
     """A bound was met: the text names it, and the numbers."""
 
 
+class ServerFailed(Error):
+    """The server's method ended with an error that its interface does not declare: the text
+    has its name and text. The server's own program prints its traceback."""
+
+
 class PeerBroke(Error):
     """The peer violated the protocol and was cut off."""
 

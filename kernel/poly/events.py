@@ -1,6 +1,8 @@
 """What generated event bindings stand on: events as in Barrelfish."""
 
-from poly.errors import Exhausted, Misuse
+from poly import wire
+from poly.errors import Exhausted, Misuse, PeerBroke, PeerDied
+from poly.turns import is_coroutine
 from poly.view import View
 from poly.wire import CALL, EVENT, MESSAGE, RESPONSE
 
@@ -28,6 +30,8 @@ class EventView(View):
         self.tx = self.TX(self)
         self.tag = 0  # of the call or response that is being handled
         self._continuation = None
+        self._unanswered = set()  # tags of calls whose handlers run, and have not answered
+        self._refusals = []  # frames that answer calls whose handlers raised, without credit
 
     @property
     def can_send(self):
@@ -53,6 +57,8 @@ class EventView(View):
         self._check_open()
         if self._continuation or not self.channel.try_send(self.buffer, length, caps):
             raise Busy("%s: cannot send now" % self.INTERFACE.name)
+        if self._unanswered:
+            self._unanswered.discard(self.buffer[2] | self.buffer[3] << 8)
         if continuation:
             self._continuation = continuation
             self.channel.defer(self._continue)
@@ -65,12 +71,59 @@ class EventView(View):
 
     def _failed(self, tag, error):
         self.tag = tag
-        self._report(error)
+        self._raised(0, error)
 
-    def _deliver(self, number, message, tag, arguments):
+    def _handle(self, number, message, tag, arguments):
         self.tag = tag
         handler = self.rx.get(message.name)
-        if handler is None:
-            self._report(Misuse("%s: no handler for %s" % (self.INTERFACE.name, message.name)))
+        if message.kind == CALL:
+            self._unanswered.add(tag)
+        try:
+            if handler is None:
+                raise Misuse("%s: no handler for %s" % (self.INTERFACE.name, message.name))
+            result = handler(self, *arguments)
+        except Exception as error:
+            self._refuse(tag, error)
+            self._raised(number, error)
+            return
+        if is_coroutine(result):
+            self.started(number, self._answering(tag, result))
         else:
-            handler(self, *arguments)
+            self._unanswered.discard(tag)
+
+    async def _answering(self, tag, coroutine):
+        try:
+            await coroutine
+        except BaseException as error:
+            self._refuse(tag, error)
+            raise
+        self._unanswered.discard(tag)
+
+    # --- calls whose handlers raised ---------------------------------------------------------
+
+    def _refuse(self, tag, error):
+        """Answer the call, if that is still to be done, by an error."""
+        if tag not in self._unanswered:
+            return
+        self._unanswered.discard(tag)
+        place = wire.place_of(self.INTERFACE, error)
+        length = wire.pack_failure(self.buffer, tag, place, error)
+        self._refusals.append(bytes(self.buffer[:length]))
+        self._send_rest()
+
+    def _credit(self):
+        self._registered = False
+        if not self._send_rest():
+            self._accepts_sends()
+
+    def _send_rest(self):
+        try:
+            while self._refusals:
+                frame = self._refusals[0]
+                if not self.channel.try_send(frame, len(frame), ()):
+                    self._register()
+                    break
+                self._refusals.pop(0)
+        except (PeerDied, PeerBroke, Misuse):
+            self._refusals.clear()  # the channel has ended: nobody waits for them
+        return len(self._refusals)

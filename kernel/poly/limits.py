@@ -45,6 +45,7 @@ RESTARTS_MS = 10_000  # longer than a few restarts and what crashes right after 
 ANSWER_MS = 2000  # a monitor's answer: slow hosts included, a dead monitor not
 START_MS = 5000  # all cores up after power-on
 RESTART_MS = 5000  # a restarted core serves again: as START_MS
+CLOSE_MS = 5000  # what was accepted goes out at a close or an end in order: slow peers included
 KILL_MS = 5000  # a killed program's end: it leaves at its next bytecode boundary
 LOOK_AGAIN_MS = 20  # `wait` asks the cores again: nothing rings when a program ends
 UPTIME_MS = 1 << 30  # longer than any machine runs: 12 days

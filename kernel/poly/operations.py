@@ -7,6 +7,8 @@ The number is that of a record of whoever gets the message, or, in an ASK, who s
 
 from struct import pack_into, unpack_from
 
+from poly.text import shortened
+
 MESSAGE_BYTES = 60
 HEAD_BYTES = 4
 NAME_BYTES = 32  # of a service, an interface, a client
@@ -98,12 +100,3 @@ def hash_of(message):
         return unpack_from("<Q", message, 4)[0]
     except MemoryError:
         return 0
-
-
-def shortened(text, length):
-    """The UTF-8 of a text, cut to so many bytes between two characters."""
-    data = text.encode()
-    while len(data) > length:
-        text = text[:-1] if len(data) - length < 8 else text[: -(len(data) - length) // 4]
-        data = text.encode()
-    return data

@@ -39,6 +39,7 @@ class Ports:
     def __init__(self):
         self.sources = [None] * cpu.DOORBELLS
         self.timers = []  # (time, Timer) of all ports, the next first
+        self.endings = []  # children whose end somebody waits for
         self.awaited = []  # ports whose packets tasks await: the loop serves these too
         self.default = Port(shared=self)
         self.use()
@@ -51,6 +52,7 @@ class Ports:
         for bell, source in enumerate(self.sources):
             if source is not None:
                 cpu.latch(bell)
+        calls.due()
 
     def close(self):
         """The program is over: what is attached yet is served no more."""
@@ -63,6 +65,12 @@ class Ports:
         calls.use(None, None)
         cpu.alarm(-1)
         sleep_in(None)
+
+    def tell_endings(self):
+        """Tell who waits for the end of a child; whether any has ended."""
+        before = len(self.endings)
+        self.endings = [child for child in self.endings if not child.tell_end()]
+        return len(self.endings) != before
 
     def start_timer(self, end_ms, timer):
         at = len(self.timers)
@@ -155,6 +163,8 @@ class Port(io.IOBase):
         for _ in range(len(self._deferred)):  # not what these defer
             self._deferred.pop(0)()
             did = True
+        if self is self._shared.default and self._shared.endings:
+            did = self._shared.tell_endings() or did
         if self is self._shared.default and self._shared.awaited:
             for port in list(self._shared.awaited):
                 did = port.serve() or did
@@ -208,7 +218,11 @@ class Port(io.IOBase):
     # --- packets -------------------------------------------------------------------
 
     def add(self, call, key=None):
-        """Have a packet for the end of a call, at once if it is done."""
+        """Have a packet for the end of a call or a child, at once if it is done."""
+        if not isinstance(call, Call):
+            if not hasattr(call, "exit"):
+                raise Misuse("a call or a child is wanted, not %r" % (call,))
+            call = call.exit()
         if call.done:
             self._promise()
             self._put(completion(call, key))
@@ -238,12 +252,16 @@ class Port(io.IOBase):
         return Interrupt(self, key)
 
     def death(self, view, key=None):
-        """A Watch: a packet when the channel of a client, session or binding has ended.
+        """A Watch: a packet when the channel of a client, session or binding has ended, or a
+        child.
 
         Its status is the error that whoever uses the channel gets: PeerDied, PeerBroke, or
-        Misuse if it was closed.
+        Misuse if it was closed. For a child it is None, or PeerDied if its core died, and the
+        value is its exit status.
         """
-        return self._watch(DEATH, view, key)
+        if not hasattr(view, "_watch"):
+            raise Misuse("a client, session, binding or child is wanted, not %r" % (view,))
+        return self._new_watch(DEATH, view, key)
 
     def credit(self, view, key=None):
         """A Watch: a packet when a send would be accepted, for who was refused (Busy).
@@ -251,9 +269,11 @@ class Port(io.IOBase):
         Its status is None, or the error if the channel ends before. Misuse if this view has
         one already, or a continuation of register_send().
         """
-        return self._watch(CREDIT, view, key)
+        if not hasattr(view, "register_send"):
+            raise Misuse("a client, session or binding is wanted, not %r" % (view,))
+        return self._new_watch(CREDIT, view, key)
 
-    def _watch(self, kind, view, key):
+    def _new_watch(self, kind, view, key):
         from poly.watch import Watch
 
         self._promise()

@@ -17,7 +17,7 @@ import vfs
 
 import programs
 from poly import heap, limits
-from poly.core import GO_ON, STATUS_INTERRUPTED
+from poly.core import GO_ON, KILL, STATUS_INTERRUPTED
 from poly.deadline import Deadline
 from poly.errors import Error, Misuse, NoSuchService
 from poly.paths import absolute, is_folder
@@ -25,7 +25,7 @@ from poly.paths import absolute, is_folder
 RUN_PROGRAM, RUN_REPL = range(2)
 CTRL_C = 3
 SHIPPED = "programs."
-OWN_FRAME = '  File "poly/program.py"'
+OWN_FRAME = '  File "poly/'
 
 # mode, console core, slots, doorbell, offset of the channel's region; then
 # folder, program and arguments, a NUL after each
@@ -224,11 +224,13 @@ def tell(error):
 
 
 def traceback(error):
-    """What MicroPython prints of an exception, without the kernel's own calls."""
+    """What MicroPython prints of an exception, without the kernel's calls that led there."""
     text = io.StringIO()
     sys.print_exception(error, text)
     lines = text.getvalue().split("\n")
-    return "\n".join([line for line in lines if not line.startswith(OWN_FRAME)])
+    while len(lines) > 1 and lines[1].startswith(OWN_FRAME):
+        del lines[1]
+    return "\n".join(lines)
 
 
 def exchange_ports(kernel, ports):
@@ -250,10 +252,33 @@ def end_ports(kernel, ports=None):
 
 def close_domains(kernel):
     """End what the program exported and connected, and wait until all concerned know."""
+    cpu.undisturbed(forgive, kernel)
+    guarded(kernel, send_rest, kernel)
     while kernel.domains:
         kernel.domains[-1].end()
     if kernel.monitor.bind is not None:
         kernel.monitor.bind.tell_all(Deadline(limits.ANSWER_MS))
+
+
+def forgive(kernel):
+    """A Ctrl-C that has ended the program does not end what follows, as a kill does."""
+    if kernel.wanted < KILL:
+        kernel.wanted = GO_ON
+
+
+def send_rest(kernel):
+    """Send what the program's channels have accepted, with nothing received any more."""
+    transports = []
+    for domain in kernel.domains:
+        transports.extend([one for one in domain.transports() if one.peer != kernel.number])
+    for transport in transports:
+        transport.end.paused = True
+    deadline = Deadline(limits.CLOSE_MS)
+    while any([transport.rest() for transport in transports]):
+        if not deadline.wait():
+            for transport in transports:
+                transport.give_up(limits.CLOSE_MS)
+            return
 
 
 def close_children(kernel):

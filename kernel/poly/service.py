@@ -12,13 +12,14 @@ import cpu
 import ump
 from calls import Call
 
-from poly import limits
+from poly import limits, report
 from poly import operations as op
 from poly.binding import SERVER, Binding, is_channel_bell
 from poly.deadline import Deadline
 from poly.domain import default_domain
 from poly.errors import Exhausted, Misuse, Refused
 from poly.record import Record
+from poly.views import hang_up
 from poly.wire import longest
 
 NAMING_CORE = 0
@@ -32,13 +33,65 @@ def finished(value=None):
 
 
 class Session:
-    """Who has connected: what an accept hook and a factory decide by."""
+    """Who has connected: what an accept hook and a factory decide by. A port takes its end."""
 
     def __init__(self, service, binding):
         self.service = service
         self.core = binding.peer
         self.client = binding.client_name  # name of its domain
         self.transport = None  # once it is accepted
+        self.view = None
+        self.closed = None  # the error that it came to nothing by
+        self._watches = ()
+
+    def drain(self):
+        """Await it: done when the client's end has taken all that was sent to it before."""
+        self._check_open()
+        return self.view.drain()
+
+    def register_send(self, continuation):
+        """As a binding has it: run it once when a send would be accepted."""
+        self._check_open()
+        self.view.register_send(continuation)
+
+    def deregister_send(self):
+        if self.view:
+            self.view.deregister_send()
+
+    def _check_open(self):
+        if not self.view:
+            raise self.closed or Misuse("%s: not accepted yet" % self.service.shown_name())
+
+    def _watch(self, watch):
+        """Call watch.finish(error) once it has ended, at once if it has."""
+        if self.view:
+            self.view._watch(watch)
+        elif self.closed:
+            watch.finish(self.closed)
+        else:
+            self._watches += (watch,)
+
+    def _unwatch(self, watch):
+        if self.view:
+            self.view._unwatch(watch)
+        self._watches = tuple(one for one in self._watches if one is not watch)
+
+    def accepted(self, view):
+        """It has a channel from now on, whose end is its own."""
+        self.view = view
+        watches, self._watches = self._watches, ()
+        for watch in watches:
+            view._watch(watch)
+
+    def refused(self, error):
+        """It came to nothing."""
+        if self.view:
+            self.view.ended(error)
+            return
+        self.closed = error
+        watches, self._watches = self._watches, ()
+        for watch in watches:
+            watch.finish(error)
 
 
 class Service(Record):
@@ -55,6 +108,7 @@ class Service(Record):
         self.name_bytes = name.encode() if name else b""
         self.limit = limit  # sessions at one time
         self.accept = accept
+        self.closing = False
         self.waiting = []  # bindings, the first first
         self.sessions = []  # bindings
         self.closed = Call(self)
@@ -193,8 +247,10 @@ class Service(Record):
             except Exception as error:
                 refusal = error
             finally:
-                if refusal and binding.status is None:  # else the client knows of it
-                    self.refuse(binding, refusal)
+                if refusal:
+                    if binding.status is None:  # else the client knows of it
+                        self.refuse(binding, refusal)
+                    session.refused(refusal)
 
     def accept_one(self, session, binding):
         binding.check()
@@ -232,26 +288,48 @@ class Service(Record):
             self.waiting.remove(binding)
         elif binding in self.sessions:
             self.sessions.remove(binding)
+            if self.closing:
+                cpu.latch(self.domain.bell)
 
     # --- its end ----------------------------------------------------------------------
 
-    def close(self):
-        """No new sessions; those that there are get their answers, and end."""
-        if self.closed.done:
-            return
-        cpu.undisturbed(self.withdraw, None)
-        if not self.domain.closing:
-            for binding in list(self.sessions):
-                binding.transport.close()
+    def close(self, timeout_ms=limits.CLOSE_MS):
+        """No new sessions; those that there are get the answers under way, and end.
+
+        Await it to know when, but not from a method of the service, whose own answer is
+        waited for here. A session that has not ended within `timeout_ms` (None: no limit) is
+        cut off, and the calls that it has under way fail.
+        """
+        if not self.closing:
+            cpu.undisturbed(self.withdraw, None)
+            if self.domain.closing:
+                self.end()
+            else:
+                for binding in list(self.sessions):
+                    binding.transport.view.close(timeout_ms)
+                self.end_if_empty()
+        return self.closed
+
+    def end_if_empty(self):
+        """It is over when its last session is."""
+        if self.closing and not self.sessions:
+            self.end()
+
+    def end(self):
+        if self in self.domain.services:
+            self.domain.services.remove(self)
         self.closed.finish()
+
+    def shown_name(self):
+        return self.name or self.interface.name
 
     def withdraw(self, _):
         """From now on its iref names nothing, nor does its name; who waits is told."""
         core, slot, generation = self.iref
+        self.closing = True
         if self.binder.exports[slot] is self:
             self.binder.exports[slot] = None
             self.binder.uses[slot] = generation + 1 & 0xFFFF
-            self.domain.services.remove(self)
             self.binder.count_untold()
             if self.registered:
                 self.say(op.UNREGISTER)
@@ -263,7 +341,7 @@ class Service(Record):
             binding.kill("closed")
 
     def serve(self):
-        """Awaitable: done when it is closed."""
+        """Awaitable: done when it is closed, and its sessions have ended."""
         return self.closed
 
     def __enter__(self):
@@ -276,8 +354,7 @@ class Service(Record):
         return finished(self)
 
     def __aexit__(self, exc_type, exc, traceback):
-        self.close()
-        return finished()
+        return self.close()
 
 
 def check_ring(slots, priority):
@@ -286,6 +363,12 @@ def check_ring(slots, priority):
         raise Misuse("%d slots: a power of two from 2 to %d" % (slots, limits.CHANNEL_SLOTS))
     if not 0 <= priority < len(cpu.BELL_LEVELS):
         raise Misuse("priority %d: 0 to %d" % (priority, len(cpu.BELL_LEVELS) - 1))
+
+
+def check_messages(messages):
+    """Misuse for a number of handlers that none can be."""
+    if not isinstance(messages, int) or messages < 1:
+        raise Misuse("%r messages at one time: 1 at least" % (messages,))
 
 
 def check_name(name):
@@ -309,11 +392,12 @@ def open_end(session, binding):
     return binding.transport
 
 
-def publish(domain, interface, open_view, name, sessions, accept):
+def publish(domain, interface, open_view, name, sessions, accept, messages=1):
     if name is not None:
         check_name(name)
     if sessions < 1:
         raise Misuse("%d sessions: 1 at least" % sessions)
+    check_messages(messages)
     domain = domain or default_domain()
     domain.check()
     service = Service(domain, interface, open_view, name, sessions, accept)
@@ -326,7 +410,16 @@ def publish(domain, interface, open_view, name, sessions, accept):
     return service
 
 
-def export(interface, factory, name=None, sessions=limits.SESSIONS, accept=None, domain=None):
+def export(
+    interface,
+    factory,
+    name=None,
+    sessions=limits.SESSIONS,
+    accept=None,
+    messages=1,
+    on_error=None,
+    domain=None,
+):
     """poly.export()."""
     if isinstance(factory, type):
         absent = interface.Server.missing(factory)
@@ -335,15 +428,33 @@ def export(interface, factory, name=None, sessions=limits.SESSIONS, accept=None,
 
     def open_view(session, binding):
         target = factory(session)
-        interface.Server(open_end(session, binding), target)
+        try:
+            view = interface.Server(open_end(session, binding), target)
+        except BaseException:
+            name = session.service.shown_name()
+            hang_up(
+                interface.INTERFACE,
+                target,
+                lambda error: report.raised("%s: hung_up" % name, error),
+            )
+            raise
+        view.messages = messages
+        if on_error:
+            view.on_error = lambda error: on_error(session, error)
+        session.accepted(view)
 
-    return publish(domain, interface, open_view, name, sessions, accept)
+    return publish(domain, interface, open_view, name, sessions, accept, messages)
 
 
-def export_events(interface, on_connect, name=None, sessions=limits.SESSIONS, domain=None):
+def export_events(
+    interface, on_connect, name=None, sessions=limits.SESSIONS, messages=1, domain=None
+):
     """poly.export_events()."""
 
     def open_view(session, binding):
-        on_connect(interface.Binding(open_end(session, binding)))
+        view = interface.Binding(open_end(session, binding))
+        view.messages = messages
+        session.accepted(view)
+        on_connect(view)
 
-    return publish(domain, interface, open_view, name, sessions, None)
+    return publish(domain, interface, open_view, name, sessions, None, messages)

@@ -7,11 +7,14 @@ both have (TRN-6). Whatever else ends it, its view is told once, and whoever bou
 `release(reason)` once: from then on its memory is not used here.
 """
 
+import time
+
 import cpu
 import ump
 from calls import End
 
-from poly.errors import Misuse, PeerBroke
+from poly import report
+from poly.errors import Misuse, PeerBroke, Timeout
 
 DATA, CAPS, FIN = range(3)  # kinds of messages
 OPEN, CLOSING, CLOSED, DEAD = "open", "closing", "closed", "dead"
@@ -39,12 +42,16 @@ class Transport:
         self._credit = None  # the callback of on_credit
         self._fin_due = False  # to be sent when there is credit
         self._fin_sent = self._fin_came = False
+        self._drains = []  # [position in the ring once that is known, Call], the oldest first
+        self._last = None  # function(transport): called when all that was accepted is sent
+        self.view = None
+        self.timeout_ms = None  # of its close
         self.end.port = port
         port.attach(bell, self.end)
 
     def open(self, view, receiver):
         """From now on messages go to receiver(buffer, length, capabilities) of this view."""
-        self.view = view  # for whoever accepted a session, to send by
+        self.view = view
         self.end.receiver = receiver
         self.on_fin, self.on_death = view.peer_closes, view.ended
         self.end.live = True
@@ -87,6 +94,28 @@ class Transport:
         self._credit = callback
         self.hurry()
 
+    def drain(self, call):
+        """Finish the call once the peer has taken all that was accepted before."""
+        self._drains.append([None, call])
+        self.hurry()
+
+    def rest(self):
+        """Send what it can of what was accepted; how many messages are not in the ring yet."""
+        if not self.end.live or self._error is not None:
+            return 0
+        try:
+            self.channel.push()
+            left = self.view._send_rest() if self.view else 0
+            return left + self.channel.unsent()
+        except (ump.ChannelDied, PeerBroke, Misuse):
+            return 0
+
+    def finish(self, last):
+        """Receive no more; call last(self) when all that was accepted is sent."""
+        self._last = last
+        self.end.paused = True
+        self.hurry()
+
     def hurry(self):
         """Be served soon, and as a whole."""
         self.end.due = True
@@ -95,6 +124,11 @@ class Transport:
     def defer(self, callback):
         """Run it when the port is served, not from within here."""
         self.port.defer(callback)
+
+    def resume(self):
+        """Go on with receiving, after end.paused."""
+        if self.end.live:
+            cpu.latch(self.bell)
 
     # --- service -------------------------------------------------------------------
 
@@ -107,6 +141,10 @@ class Transport:
         try:
             if self._error is None:
                 self._send_waiting(end)
+            elif self._last:
+                self._finished()
+            else:
+                end.paused = False  # no more comes than what there is
             if end.live:  # it may have been closed by what it sent
                 end.receive()
             if end.live and self._error is not None:
@@ -119,7 +157,10 @@ class Transport:
 
     def _send_waiting(self, end):
         """The rest of what was sent, a continuation that waits for credit, then FIN."""
-        if not self.channel.push():
+        ready = self.channel.push()
+        if self._drains and not self._drained():
+            end.due = True
+        if not ready:
             end.due = True  # its bell rings when credit comes
             return
         if self._credit:
@@ -133,6 +174,29 @@ class Transport:
                 self._fin_sent = True
                 if self._fin_came:
                     self._closed()
+        if self._last:
+            if self._credit or self.rest():
+                end.due = True
+            else:
+                self._finished()
+
+    def _finished(self):
+        last, self._last = self._last, None
+        last(self)
+
+    def _drained(self):
+        """Whether the peer has taken all that somebody waits for."""
+        if not self.channel.unsent():
+            for drain in self._drains:
+                if drain[0] is None:
+                    drain[0] = self.channel.position()
+        while self._drains:
+            position, call = self._drains[0]
+            if position is None or not self.channel.taken(position):
+                return False
+            self._drains.pop(0)
+            call.finish()
+        return True
 
     def special(self, kind, length):
         """Called for a message that is not only data."""
@@ -169,6 +233,28 @@ class Transport:
             return Misuse("%s: closed" % self.name)
         return PeerBroke("%s: %s" % (self.name, self.reason or fault))
 
+    def limit(self, timeout_ms):
+        """Be closed within that time (None: whenever), or cut off."""
+        if timeout_ms is not None and self.timeout_ms is None and self.end.live:
+            self.timeout_ms = timeout_ms
+            end_ms = time.ticks_add(time.ticks_ms(), timeout_ms)
+            self.port._shared.start_timer(end_ms, self)
+
+    def expire(self, end_ms):
+        """Called when that time is over."""
+        self.give_up(self.timeout_ms)
+        self._end(Timeout("%s: not closed within %d ms" % (self.name, self.timeout_ms)))
+
+    def give_up(self, timeout_ms):
+        """Tell what is not done after that time."""
+        self._lost(self.rest(), "messages were not sent", timeout_ms)
+        if self.view:
+            self._lost(self.view.unanswered(), "calls were not answered", timeout_ms)
+
+    def _lost(self, count, what, timeout_ms):
+        if count:
+            report.say("%s: %d %s within %d ms" % (self.name, count, what, timeout_ms))
+
     def close(self):
         """Send no more than what was accepted; the peer answers what it admitted, then closes."""
         if self.state == OPEN:
@@ -178,11 +264,21 @@ class Transport:
 
     def _closed(self):
         cpu.undisturbed(self._let_go, None)
+        self._over(None)
         self._tell(Misuse("%s: closed" % self.name))
 
     def fail(self, text):
         """The peer broke the rules: cut it off. The caller has heard of it."""
         cpu.undisturbed(self._let_go, text)
+        self._over(text)
+
+    def _over(self, text):
+        """Nothing waits for it any more: for what was taken, or for the time of its close."""
+        if self.timeout_ms is not None:
+            self.port._shared.stop_timer(self)
+        drains, self._drains = self._drains, []
+        for _, call in drains:
+            call.finish(None, self._error or text and PeerBroke("%s: %s" % (self.name, text)))
 
     def tell(self, error):
         """It was ended from this side, by fail(): the view hears of it now."""
@@ -220,6 +316,11 @@ class Transport:
         if self.on_death:
             told, self.on_death = self.on_death, None
             told(error)
+
+    def report(self, number, error):
+        """A handler of message `number` raised this, and nobody else takes it."""
+        method = self.view.INTERFACE.methods.get(number, "hung_up")
+        report.raised("%s: %s" % (self.name, method), error)
 
     def change_port(self, port):
         """Be served by another port from now on."""

@@ -7,21 +7,22 @@ All they ask of a channel (poly.transport.Transport is one):
                              view.ended(error) once, at the end
     try_send(buffer, length, caps) -> bool   copies, whole; False without credit
     on_credit(callback)      once, when there is credit; one registration at a time
+    drain(call)              finished once the peer has taken all that was accepted
     fail(text)               the peer broke the protocol: it is cut off
-    credit() -> int, defer(callback), change_port(port), close()
+    report(number, error)    a handler raised this, and nobody else takes it
+    credit() -> int, defer(callback), change_port(port), resume(), close(), limit(timeout_ms)
     end                      calls.End: what consists of plain numbers goes through it
 
-What a peer sends wrong ends the channel with wire.Malformed; what a handler does wrong
-goes to `error_handler(view, error)`.
+What a peer sends wrong ends the channel with wire.Malformed. What a handler raises goes to
+`on_error(error)`, else to `error_handler(view, error)`, else it is printed and logged.
 """
 
 from calls import Call
 
-from poly import wire
-from poly.errors import Exhausted, Misuse, PeerBroke, PeerDied
+from poly import limits, wire
+from poly.errors import Misuse
+from poly.turns import Turns, is_coroutine
 from poly.wire import CALL, RESPONSE, Malformed
-
-WAITING = 64  # messages that may wait for credit
 
 
 class View:
@@ -29,25 +30,96 @@ class View:
 
     INTERFACE = None
     ACCEPTS = ()
-    _watches = ()  # poly.watch.Watch of ports that want a packet
+    HELD = 1  # messages that wait for a handler before the channel is paused
+    # What is seldom set stands here: the fewer members, the sooner the stubs find `_end`.
+    closed = None  # the error that ended the channel
+    error_handler = None  # function(view, error)
+    _watches = ()  # poly.watch.Watch of ports that want a packet, and what else finish()es
     _on_credit = None  # the continuation of register_send
     _registered = False  # whether the channel is to say when there is credit
+    _missing = ()  # numbers of messages that were told to have no method
+    on_error = None  # function(error): takes what a handler raised
 
     def __init__(self, channel):
         self.channel = channel
         self._end = channel.end
         self.buffer = bytearray(self.INTERFACE.frame_bytes)
-        self.error_handler = None
-        self.closed = None  # the error that ended the channel
+        self._turns = Turns(self, self.HELD)
         channel.open(self, self._receive)
 
-    def close(self):
-        """Send no more; what was sent is answered, then the channel is closed."""
+    @property
+    def messages(self):
+        """How many `async def` handlers of messages may be under way at one time."""
+        return self._turns.limit
+
+    @messages.setter
+    def messages(self, limit):
+        self._turns.limit = limit
+
+    # --- the end ---------------------------------------------------------------------
+
+    def close(self, timeout_ms=limits.CLOSE_MS):
+        """Send no more; what was accepted is delivered and answered, then it is closed.
+
+        Await it to know when: PeerDied or PeerBroke if the peer ended before, Timeout if it
+        is not closed within `timeout_ms` (None: no limit); what is not sent by then is given
+        up, with a word.
+        """
+        call = Call(self)
+        if not self.closed:
+            self._watch(Closing(call))
+            self.channel.limit(timeout_ms)
+            self._close()
+        else:
+            call.finish()
+        return call
+
+    def _close(self):
         self.channel.close()
 
     def peer_closes(self):
         """Called when the peer sends no more."""
-        self.channel.close()
+        self._close()
+
+    def drain(self):
+        """Await it: done when the peer's end has taken all that was sent before.
+
+        Raises what ends the channel before that.
+        """
+        self._check_open()
+        call = Call(self)
+        self.channel.drain(call)
+        return call
+
+    def ended(self, error):
+        """The channel has ended: tell all that wait, and the error handler, once."""
+        if not self.closed:
+            self.closed = error
+            self._drop(error)
+            watches, self._watches = self._watches, ()
+            for watch in watches:
+                watch.finish(error)
+            if self.error_handler:
+                self.error_handler(self, error)
+
+    def _watch(self, watch):
+        """Call watch.finish(error) once the channel has ended, at once if it has."""
+        if self.closed:
+            watch.finish(self.closed)
+        else:
+            self._watches += (watch,)
+
+    def _unwatch(self, watch):
+        self._watches = tuple(one for one in self._watches if one is not watch)
+
+    def _check_open(self):
+        if self.closed:
+            raise self.closed
+
+    def _drop(self, error):
+        pass
+
+    # --- what comes --------------------------------------------------------------------
 
     def _typed(self, accepts, target, methods, calls=None, open_tags=None):
         """Have what consists of plain numbers, of these kinds, dispatched to the target's
@@ -82,10 +154,16 @@ class View:
         except Malformed as error:
             self._cut_off(error)
             return
-        self._deliver(number, message, tag, arguments)
+        if message.kind == RESPONSE:
+            self._handle(number, message, tag, arguments)
+        else:
+            self._turns.take(number, message, tag, arguments)
 
     def _admit(self, number, message, tag):
         """Raise Malformed for a tag that cannot be."""
+
+    def _handle(self, number, message, tag, arguments):
+        """Give what came to whoever takes it."""
 
     def _failed(self, tag, error):
         """A call was answered by an error."""
@@ -95,15 +173,60 @@ class View:
         self.channel.fail(str(error))
         self.ended(error)
 
-    def ended(self, error):
-        """The channel has ended: tell all that wait, and the error handler, once."""
-        if not self.closed:
-            self.closed = error
-            self._drop(error)
-            watches, self._watches = self._watches, ()
-            for watch in watches:
-                watch.finish(error)
-            self._report(error)
+    def _hand(self, target, number, arguments):
+        """Give a message or event to the method that is named after it."""
+        method = getattr(target, self.INTERFACE.methods[number], None)
+        if method is None:
+            self._lacks(number)
+            return
+        try:
+            result = method(*arguments)
+        except Exception as error:
+            self._raised(number, error)
+        else:
+            self.started(number, result)
+
+    def _lacks(self, number):
+        """Nobody takes this message: told once."""
+        if number not in self._missing:
+            self._missing += (number,)
+            name = self.INTERFACE.methods[number]
+            text = "%s: no method %s for what came" % (self.INTERFACE.name, name)
+            self._raised(number, Misuse(text))
+
+    def started(self, number, result):
+        """What a method for a message gave: an `async def` is to be run."""
+        if is_coroutine(result):
+            try:
+                self._turns.start(number, result)
+            except Exception as error:  # no memory
+                self._raised(number, error)
+
+    def handler_failed(self, number, tag, error):
+        """Called when calls.End called a method that raised."""
+        self._raised(number, error)
+
+    def _raised(self, number, error):
+        """A handler of message `number` raised this, and no answer carries it."""
+        try:
+            if self.on_error:
+                self.on_error(error)
+            elif self.error_handler:
+                self.error_handler(self, error)
+            else:
+                self.channel.report(number, error)
+        except Exception as another:
+            self.channel.report(number, error)
+            self.channel.report(number, another)
+
+    def _idle(self):
+        """Called when handlers have ended."""
+
+    def unanswered(self):
+        """How many calls that came are not answered."""
+        return 0
+
+    # --- credit --------------------------------------------------------------------------
 
     def register_send(self, continuation):
         """Run it once when a send would be accepted. Misuse if another one waits."""
@@ -116,20 +239,6 @@ class View:
     def deregister_send(self):
         """What was registered is not run any more."""
         self._on_credit = None
-
-    def _watch(self, watch):
-        """Call watch.finish(error) once the channel has ended, at once if it has."""
-        if self.closed:
-            watch.finish(self.closed)
-        else:
-            self._watches += (watch,)
-
-    def _unwatch(self, watch):
-        self._watches = tuple(one for one in self._watches if one is not watch)
-
-    def _check_open(self):
-        if self.closed:
-            raise self.closed
 
     def _register(self):
         if not self._registered:
@@ -146,139 +255,19 @@ class View:
         if continuation:
             continuation()
 
-    def _drop(self, error):
-        pass
-
-    def _report(self, error):
-        if self.error_handler:
-            self.error_handler(self, error)
+    def _send_rest(self):
+        """Send what waits here, as far as there is credit; how many messages still wait."""
+        return 0
 
 
-class Awaitable(View):
-    """A view whose sends wait for credit in turn."""
+class Closing:
+    """Watches for the end that close() has begun."""
 
-    def __init__(self, channel):
-        super().__init__(channel)
-        self._waiting = []  # (frame, capabilities, sending), the oldest first
-        self._events = {}  # number -> the latest frame of an event that waits
-        self._closing = False
-        self._over = False  # nothing is sent any more
+    def __init__(self, call):
+        self.call = call
 
-    def send(self, length, caps=()):
-        """Send what lies in the buffer; its Call is done when the channel has taken it."""
-        self._check_open()
-        return self._queue(length, caps, WAITING)
-
-    def _queue(self, length, caps, room):
-        if self.closed:
-            raise self.closed
-        sending = Call(self)
-        if not self._waiting and self.channel.try_send(self.buffer, length, caps):
-            sending.finish()
-            return sending
-        if len(self._waiting) >= room:
-            raise Exhausted(
-                "%s: %d of %d messages wait" % (self.INTERFACE.name, len(self._waiting), room)
-            )
-        self._waiting.append((bytes(self.buffer[:length]), caps, sending))
-        self._end.queued = True
-        self._register()
-        return sending
-
-    def notify(self, number, length):
-        """Send an event, or have it replace one of its kind that still waits."""
-        self._check_open()
-        if self._waiting or self._events or not self.channel.try_send(self.buffer, length, ()):
-            self._events[number] = bytes(self.buffer[:length])
-            self._end.queued = True
-            self._register()
-
-    def _credit(self):
-        self._registered = False
-        try:
-            self._flush()
-        except (PeerDied, PeerBroke):
-            pass  # the channel has ended just now: this view is told
-
-    def _flush(self):
-        while self._waiting:
-            frame, caps, sending = self._waiting[0]
-            if not self.channel.try_send(frame, len(frame), caps):
-                return self._register()
-            self._waiting.pop(0)
-            sending.finish()
-        for number in sorted(self._events):
-            frame = self._events[number]
-            if not self.channel.try_send(frame, len(frame), ()):
-                return self._register()
-            del self._events[number]
-        self._end.queued = self._closing
-        if self._closing:
-            self._close_if_idle()
+    def finish(self, error):
+        if isinstance(error, Misuse):
+            self.call.finish()  # closed in order
         else:
-            self._accepts_sends()
-
-    def close(self):
-        self._closing = True
-        self._end.queued = True  # plain numbers go no other way than the rest
-        self._close_if_idle()
-
-    peer_closes = close
-
-    def _close_if_idle(self):
-        if self._closing and not (self._waiting or self._events or self._owes()):
-            self._over = True
-            self.channel.close()
-
-    def _owes(self):
-        """Whether something that came is still to be answered."""
-        return False
-
-    def _check_open(self):
-        super()._check_open()
-        if self._closing:
-            raise Misuse("%s: closed" % self.INTERFACE.name)
-
-    def _drop(self, error):
-        for _, _, sending in self._waiting:
-            sending.finish(None, error)
-        self._waiting.clear()
-        self._events.clear()
-
-    def _hand(self, target, number, arguments):
-        """Give a message or event to the method that is named after it."""
-        name = self.INTERFACE.methods[number]
-        method = getattr(target, name, None)
-        if method is None:
-            self._report(Misuse("%s: no method %s for what came" % (self.INTERFACE.name, name)))
-            return
-        try:
-            self.started(method(*arguments))
-        except Exception as error:
-            self._report(error)
-
-    def started(self, result):
-        """What a method for a message gave: an `async def` is to be run."""
-        if is_coroutine(result):
-            start(self._run(result))
-
-    def handler_failed(self, number, tag, error):
-        """Called when calls.End called a method that raised."""
-        self._report(error)
-
-    async def _run(self, coroutine):
-        try:
-            await coroutine
-        except Exception as error:
-            self._report(error)
-
-
-def is_coroutine(result):
-    """Whether a method is an `async def`: then calling it has not run it yet."""
-    return hasattr(result, "send") and hasattr(result, "throw")
-
-
-def start(coroutine):
-    import asyncio
-
-    asyncio.create_task(coroutine)
+            self.call.finish(None, error)

@@ -6,8 +6,9 @@ from calls import MAX as CALLS
 from calls import Call, Calls
 
 from poly import wire
+from poly.awaitable import WAITING, Awaitable
 from poly.errors import Exhausted, Misuse, PeerBroke, PeerDied
-from poly.view import WAITING, Awaitable, is_coroutine, start
+from poly.turns import is_coroutine, start
 from poly.wire import CALL, EVENT, MESSAGE, RESPONSE, Malformed
 
 STRAYS = 8  # responses to calls that do not wait for one, before the peer is cut off
@@ -17,6 +18,7 @@ class ClientView(Awaitable):
     """The client's side. Messages and events go to the methods of `receiver`."""
 
     ACCEPTS = (MESSAGE, EVENT, RESPONSE)
+    HELD = WAITING  # answers pass what waits for the receiver
 
     def __init__(self, channel, receiver=None, calls=8):
         if not 1 <= calls <= CALLS:
@@ -69,11 +71,15 @@ class ClientView(Awaitable):
     def _failed(self, tag, error):
         self._finish(tag, 0, None, error)
 
-    def _deliver(self, number, message, tag, arguments):
+    def _handle(self, number, message, tag, arguments):
         if message.kind == RESPONSE:
             self._finish(tag, number, plain(arguments), None)
-        else:
+        elif self.receiver is not None or message.kind != EVENT or self._told():
             self._hand(self.receiver, number, arguments)
+
+    def _told(self):
+        """Whether somebody wants to hear of events that nobody takes."""
+        return self.on_error or self.error_handler
 
     def _drop(self, error):
         super()._drop(error)
@@ -93,6 +99,7 @@ class ServerView(Awaitable):
     """
 
     ACCEPTS = (MESSAGE, CALL)
+    _told_left = False  # hung_up() was called
 
     def __init__(self, channel, session):
         absent = self.missing(session)
@@ -127,53 +134,78 @@ class ServerView(Awaitable):
                 raise Malformed("tag", message.name)
             self._open.add(tag)
 
-    def _deliver(self, number, message, tag, arguments):
+    def _handle(self, number, message, tag, arguments):
         if message.kind == MESSAGE:
             self._hand(self.session, number, arguments)
             return
-        if self._over:
-            return
+        if self._over or self.closed:
+            return  # nobody would hear of it
         response = self.INTERFACE.description[message.pair]
         try:
             result = getattr(self.session, self.INTERFACE.methods[number])(*arguments)
         except Exception as error:
-            self._refuse(tag, error)
+            self._refuse(number, tag, error)
         else:
-            self._settle(tag, response, result)
+            self._settle(number, tag, response, result)
 
     def answer_slowly(self, number, tag, result):
         """Called when calls.End had a call handled, but could not answer it itself."""
         self._open.add(tag)
         description = self.INTERFACE.description
-        self._settle(tag, description[description[number].pair], result)
+        self._settle(number, tag, description[description[number].pair], result)
 
     def handler_failed(self, number, tag, error):
         if self.INTERFACE.description[number].kind == CALL:
-            self._refuse(tag, error)
+            self._open.add(tag)
+            self._refuse(number, tag, error)
         else:
-            self._report(error)
+            self._raised(number, error)
+
+    def unanswered(self):
+        return len(self._open)
 
     def _owes(self):
-        return bool(self._open)
+        return bool(self._open or self._end.handling) or super()._owes()
 
-    def _settle(self, tag, response, result):
-        if is_coroutine(result):
-            start(self._later(tag, response, result))
-        else:
-            self._answer(tag, response, result)
+    # --- the client's end ---------------------------------------------------------------
 
-    async def _later(self, tag, response, coroutine):
+    def peer_closes(self):
+        self._client_left()
+        super().peer_closes()
+
+    def ended(self, error):
+        super().ended(error)
+        self._client_left()
+
+    def _client_left(self):
+        """Tell the session that its client sends no more: hung_up(), once."""
+        if not self._told_left:
+            self._told_left = True
+            hang_up(self.INTERFACE, self.session, lambda error: self._raised(0, error))
+
+    # --- answers ------------------------------------------------------------------------
+
+    def _settle(self, number, tag, response, result):
+        if not is_coroutine(result):
+            self._answer(number, tag, response, result)
+            return
+        try:
+            start(self._later(number, tag, response, result))
+        except Exception as error:  # no memory
+            self._refuse(number, tag, error)
+
+    async def _later(self, number, tag, response, coroutine):
         try:
             result = await coroutine
         except Exception as error:
-            self._refuse(tag, error)
+            self._refuse(number, tag, error)
             return
         except BaseException as error:  # cancelled: the caller must not wait for ever
-            self._refuse(tag, error)
+            self._reply(tag, wire.pack_failure(self.buffer, tag, 0, error))
             raise
-        self._answer(tag, response, result)
+        self._answer(number, tag, response, result)
 
-    def _answer(self, tag, response, result):
+    def _answer(self, number, tag, response, result):
         if self.closed:
             return
         count = len(response.arguments)
@@ -190,29 +222,47 @@ class ServerView(Awaitable):
             else:
                 length = response.pack(self.buffer, tag, *result)
         except Exception as error:
-            self._refuse(tag, error)
+            self._refuse(number, tag, error)
             return
         self._reply(tag, length, caps)
 
     def _reply(self, tag, length, caps=()):
         self._open.discard(tag)
+        if self.closed:
+            return
         try:
             self._queue(length, caps, WAITING + CALLS)
         except (PeerDied, PeerBroke):
             return  # the channel has ended just now: this view is told
         self._close_if_idle()
 
-    def _refuse(self, tag, error):
+    def _refuse(self, number, tag, error):
         """Answer a call by an error; one that is not declared is reported here too."""
-        if self.closed:
-            return
-        number = 0
-        for at, declared in enumerate(self.INTERFACE.errors):
-            if isinstance(error, declared):
-                number = at + 1
-        self._reply(tag, wire.pack_failure(self.buffer, tag, number))
-        if not number:
-            self._report(error)
+        declared = wire.place_of(self.INTERFACE, error)
+        self._reply(tag, wire.pack_failure(self.buffer, tag, declared, error))
+        if not declared:
+            self._raised(number, error)
+
+
+def hang_up(interface, session, failed):
+    """Call a session's hung_up(), if it has one and no message has that name; it may be an
+    `async def`. What it raises goes to failed(error)."""
+    hung_up = getattr(session, "hung_up", None)
+    if hung_up is None or "hung_up" in interface.methods.values():
+        return
+    try:
+        result = hung_up()
+        if is_coroutine(result):
+            start(guarded(result, failed))
+    except Exception as error:
+        failed(error)
+
+
+async def guarded(coroutine, failed):
+    try:
+        await coroutine
+    except Exception as error:
+        failed(error)
 
 
 def plain(arguments):

@@ -1,4 +1,4 @@
-"""Watches: a port gets a packet for the end of a channel, or for its credit (SPEC PORT-3).
+"""Watches: a port gets a packet for the end of a channel or child, or for credit (SPEC PORT-3).
 
 A watch makes one packet, for which there is room from the start: when what it waits for has
 come, or the channel has ended before that. Then it is over.
@@ -26,10 +26,10 @@ class Watch:
         self.view._unwatch(self)
         self.finish(None)
 
-    def finish(self, error):
-        """Called by the view when its channel has ended: with what ended it."""
+    def finish(self, error, value=None):
+        """Called when its channel has ended, with what ended it; or a child, with its status."""
         self.live = False
-        self.packet = Packet(self.view, self.kind, self.key, error, None)
+        self.packet = Packet(self.view, self.kind, self.key, error, value)
         self.port._put(self.packet)
 
     def cancel(self):

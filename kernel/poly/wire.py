@@ -8,7 +8,9 @@ which message and argument: "say.text".
 from collections import namedtuple
 from struct import pack_into, unpack_from
 
-from poly.errors import Error, Misuse, PeerBroke
+from poly.errors import Error, Misuse, PeerBroke, ServerFailed
+from poly.text import described, shortened
+from poly.text import text_of as error_text
 
 MESSAGE_BYTES = 65536  # one message of a channel
 HEADER_BYTES = 4  # its number and its tag
@@ -56,11 +58,7 @@ REASONS = (
 
 class DeclaredError(Error):
     """An error that an interface declares: raised by a method of the server, it is raised
-    where the call is awaited."""
-
-
-class ServerFailed(Error):
-    """The server's method ended with an error that its interface does not declare."""
+    where the call is awaited, with its text."""
 
 
 class Malformed(PeerBroke):
@@ -226,22 +224,44 @@ def check_taken(where, caps):
 # --- a call that failed ------------------------------------------------------------
 
 FAILED = 0  # number of the message that answers it
-FAILED_BYTES = 6
+FAILURE_HEAD = 6  # number, tag, and which error
+FAILURE_BYTES = 240  # with its text: four slots
 
 
-def pack_failure(buffer, tag, error):
-    """`error` counts the interface's errors from 1; 0: any other."""
-    pack_into("<HHH", buffer, 0, FAILED, tag, error)
-    return FAILED_BYTES
+def place_of(interface, error):
+    """Which of an interface's errors it is, counted from 1; 0: none of them."""
+    for at, declared in enumerate(interface.errors):
+        if isinstance(error, declared):
+            return at + 1
+    return 0
+
+
+def pack_failure(buffer, tag, place, error):
+    """The answer to a call that ended with an error; its length.
+
+    One that the interface declares travels as its place there and its text, any other as 0,
+    its name and its text; what is over 234 bytes is cut off.
+    """
+    pack_into("<HHH", buffer, 0, FAILED, tag, place)
+    try:
+        text = error_text(error) if place else described(error)
+        data = shortened(text, FAILURE_BYTES - FAILURE_HEAD)
+    except MemoryError:
+        return FAILURE_HEAD
+    length = FAILURE_HEAD + len(data)
+    buffer[FAILURE_HEAD:length] = data
+    return length
 
 
 def failure_of(interface, buffer, length):
     """The error that a failed call raises."""
-    if length != FAILED_BYTES:
+    if not FAILURE_HEAD <= length <= FAILURE_BYTES:
         raise Malformed("length", interface.name)
     (number,) = unpack_from("<H", buffer, HEADER_BYTES)
     if number > len(interface.errors):
         raise Malformed("enum", interface.name)
+    text = text_of(interface.name, buffer, FAILURE_HEAD, length)
     if not number:
-        return ServerFailed("%s: the server's method failed" % interface.name)
-    return interface.errors[number - 1]()
+        return ServerFailed("%s: the server raised %s" % (interface.name, text or "an error"))
+    declared = interface.errors[number - 1]
+    return declared(text) if text else declared()

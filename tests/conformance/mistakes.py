@@ -266,10 +266,16 @@ class Mutator:
         if message.kind is not Kind.RESPONSE:
             return None
         errors = len(self.interface.errors)
-        if self.random.random() < 0.5:
+        choice = self.random.randrange(3)
+        if choice == 0:
             number = self.random.choice((errors + 1, 0xFFFF))
-            return [(DATA, struct.pack("<HHH", 0, FIRST_TAG, number))], "enum"
-        length = self.random.choice((4, 5, 7, 8, 60))
+            text = bytes(self.random.randrange(20))
+            return [(DATA, struct.pack("<HHH", 0, FIRST_TAG, number) + text)], "enum"
+        number = self.random.randrange(errors + 1)
+        if choice == 1:
+            text = b"x" * self.random.randrange(200) + self.random.choice((b"\xff", b"\xc3"))
+            return [(DATA, struct.pack("<HHH", 0, FIRST_TAG, number) + text)], "utf-8"
+        length = self.random.choice((4, 5, 241, self.random.randrange(241, 300)))
         return [(DATA, struct.pack("<HH", 0, FIRST_TAG) + bytes(length - HEADER_BYTES))], "length"
 
     def wrong_kind(self, message: Message, role: str) -> Any:

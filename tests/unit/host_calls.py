@@ -188,7 +188,7 @@ class End(TypedEnd):
     def _receive(self) -> None:
         left = self.QUANTUM_BYTES
         self.channel.disarm()
-        while self.live:
+        while self.live and not self.paused:
             length = self.channel.take(self.buffer)
             if length < 0:
                 if not self.channel.arm():

@@ -576,6 +576,25 @@ class Channel:
         self.check_alive()
         return ready
 
+    def unsent(self) -> bool:
+        return bool(self.sender.outbox.waits)
+
+    def position(self) -> int:
+        return int(self.tx.sent)
+
+    def taken(self, position: int) -> bool:
+        self.check_mapped()
+        while True:
+            untaken = self.slots - self.credits()
+            self.check_alive()
+            if (self.tx.sent - untaken - position) % 2**32 < 2**31:
+                self.sender.drains = False
+                return True
+            self.sender.drains = True
+            if self.sender.armed:
+                return False
+            self.sender.arm(True)  # then look again
+
     def take_message(self) -> bytes | None:
         self.check_mapped()
         message = self.receiver.take()

@@ -6,7 +6,8 @@ class TypedEnd:
     """In place of calls.End: nothing goes the straight path."""
 
     def __init__(self):
-        self.live = self.due = self.queued = False
+        self.live = self.due = self.queued = self.blocked = self.paused = False
+        self.handling = 0
 
     def typed(self, *_):
         pass
@@ -25,6 +26,9 @@ class End:
         self.fault = None
         self.clogged = False
         self.port = None
+        self.reported = []  # what a handler raised, by the number of its message
+        self.drains = []
+        self.stopped = []  # what came while this end was paused
 
     def open(self, view, receiver):
         self.view, self.receiver = view, receiver
@@ -41,7 +45,14 @@ class End:
         return True
 
     def _arrive(self, frame, caps):
+        if self.peer.end.paused and self.peer.fault is None:
+            self.peer.stopped.append((frame, caps))
+            return
         self.under_way -= 1
+        if not self.under_way:
+            for call in self.drains:
+                call.finish()
+            self.drains.clear()
         if self.peer.fault is None:
             # As from a ring: the buffer is longer than the message, and used again.
             buffer = bytearray(frame + b"\xee" * 8)
@@ -63,6 +74,22 @@ class End:
     def unclog(self):
         self.clogged = False
         self.credit_came()
+
+    def resume(self):
+        stopped, self.stopped = self.stopped, []
+        self.loop[:0] = [(self.peer._arrive, message) for message in stopped]
+
+    def drain(self, call):
+        if self.under_way:
+            self.drains.append(call)
+        else:
+            call.finish()
+
+    def report(self, number, error):
+        self.reported.append((number, error))
+
+    def limit(self, timeout_ms):
+        pass
 
     def defer(self, callback):
         self.loop.append((callback, ()))

@@ -13,6 +13,7 @@ from idl_values import interface_of, module_of
 
 from poly import events, views, wire
 from poly.errors import Exhausted, Misuse, PeerBroke
+from poly.text import shortened
 from polyphone import paths
 from polyphone.idl import names
 from polyphone.idl.command import compile_file
@@ -97,6 +98,70 @@ def test_a_declared_error_is_raised_at_the_caller():
     with pytest.raises(echo.TooLoud):
         call.result()
     assert not reported
+
+
+def test_a_declared_error_has_its_text_at_the_caller():
+    """CALL-10"""
+    client, _, loop = connected()
+    call = client.say("HELLO")
+    run(loop)
+    assert isinstance(call.error, echo.TooLoud) and str(call.error) == "please"
+
+
+class Mute(Exception):
+    """Its text cannot be had."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    "error, text",
+    [
+        (KeyError("missing"), "KeyError: 'missing'"),
+        (ValueError(), "ValueError"),
+        (OSError("é" * 500), "OSError: " + "é" * 112),
+        (Mute(), "Mute"),
+    ],
+)
+def test_an_undeclared_error_is_named_at_the_caller_and_reported_at_the_server(error, text):
+    """CALL-10: without a hook the channel reports it"""
+
+    def say(_):
+        raise error
+
+    client, server, loop = connected()
+    server.session.say = say
+    call = client.say("hello")
+    run(loop)
+    assert isinstance(call.error, wire.ServerFailed)
+    assert str(call.error) == f"echo: the server raised {text}"
+    assert server.channel.reported == [(echo.SAY_CALL, error)]
+
+
+def test_a_hook_takes_what_handlers_raise_and_may_itself_raise():
+    """CALL-10"""
+    client, server, loop = connected()
+    taken = []
+    server.on_error = taken.append
+    server.session.say = lambda text: 1 / 0
+    client.say("hello")
+    run(loop)
+    assert [type(error) for error in taken] == [ZeroDivisionError]
+    assert not server.channel.reported
+    server.on_error = lambda error: {}["hook"]
+    client.say("hello")
+    run(loop)
+    kinds = [type(error) for _, error in server.channel.reported]
+    assert kinds == [ZeroDivisionError, KeyError]
+
+
+@given(st.text(), st.integers(0, 60))
+def test_a_text_is_cut_between_two_characters(text, length):
+    data = shortened(text.encode("utf-8", "ignore").decode(), length)
+    assert len(data) <= length and text.startswith(data.decode())
+    if len(data) < length and len(data) < len(text.encode("utf-8", "ignore")):
+        assert length - len(data) < 4
 
 
 def test_an_error_that_is_not_declared_is_reported_on_both_sides():
@@ -187,6 +252,147 @@ def test_the_end_of_a_channel_ends_all_that_waits_once():
     with pytest.raises(RuntimeError):
         client.say("c")
     assert len(ended) == 1
+
+
+# --- handlers that wait (CALL-9) ---------------------------------------------------
+
+
+class Gate:
+    """A server of idctest whose messages wait until they are let through."""
+
+    def __init__(self):
+        self.begun = []
+        self.gates = []
+        self.left = 0
+
+    async def basic(self, arg):
+        self.begun.append(arg)
+        gate = asyncio.Event()
+        self.gates.append(gate)
+        await gate.wait()
+
+    def str(self, arg, s):
+        self.begun.append(arg)
+
+    def basic_rpc(self, arg):
+        self.begun.append(arg)
+        return arg
+
+    def hung_up(self):
+        self.left += 1
+
+
+def gated(messages, window=4):
+    near, far, loop = pair(window)
+    client, server = idctest.Client(near), idctest.Server(far, Gate())
+    server.messages = messages
+    return client, server, loop
+
+
+async def settle(loop):
+    for _ in range(4):
+        run(loop)
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("messages", [1, 3])
+def test_so_many_handlers_of_messages_run_as_the_session_says_and_in_order(messages):
+    """CALL-9: what is behind them waits, at last at the sender"""
+
+    async def main():
+        client, server, loop = gated(messages)
+        sends = [client.basic(number) for number in range(20)]
+        call = client.basic_rpc(20)
+        most = 0
+        while len(server.session.begun) < 21:
+            await settle(loop)
+            waiting = [gate for gate in server.session.gates if not gate.is_set()]
+            most = max(most, len(waiting))
+            done = sum(send.done for send in sends)
+            assert done <= len(server.session.begun) + 1 + 4  # one held, a window of four
+            if waiting:
+                waiting[0].set()
+        await settle(loop)
+        assert server.session.begun == list(range(21)) and call.result() == 20
+        assert most == messages and all(send.done for send in sends)
+
+    asyncio.run(main())
+
+
+def test_a_handler_that_raises_lets_the_next_message_in():
+    """CALL-9, CALL-10"""
+
+    async def main():
+        client, server, loop = gated(1)
+
+        async def fail(arg):
+            await asyncio.sleep(0)
+            raise ValueError(arg)
+
+        server.session.basic = fail
+        for number in range(3):
+            client.basic(number)
+        client.str(3, "")
+        for _ in range(10):
+            await settle(loop)
+        assert [error.args for _, error in server.channel.reported] == [(0,), (1,), (2,)]
+        assert server.session.begun == [3]
+
+    asyncio.run(main())
+
+
+def test_an_answer_passes_messages_that_wait_for_a_handler():
+    """CALL-9: so a client's handler may wait for a call of its own session"""
+
+    async def main():
+        near, far, loop = pair(4)
+        got = []
+
+        class Receiver:
+            async def basic(self, arg):
+                got.append((arg, await client.basic_rpc(arg)))
+
+        client, server = idctest.Client(near, Receiver()), idctest.Server(far, Gate())
+        for number in range(10):
+            server.basic(number)
+        for _ in range(100):
+            await settle(loop)
+        assert got == [(number, number) for number in range(10)]
+
+    asyncio.run(main())
+
+
+def test_the_end_of_a_channel_passes_messages_that_wait_and_they_are_still_handled():
+    """CALL-9, SES-8: a call that nobody hears of is not"""
+
+    async def main():
+        client, server, loop = gated(1)
+        client.basic(1)
+        client.str(2, "")
+        await settle(loop)
+        server.ended(PeerBroke("gone"))
+        server.ended(PeerBroke("gone"))
+        assert server.session.left == 1 and server.session.begun == [1]
+        server.session.gates[0].set()
+        await settle(loop)
+        assert server.session.begun == [1, 2]
+
+    asyncio.run(main())
+
+
+def test_a_drain_is_done_when_all_that_was_sent_before_is_taken():
+    """TRN-7"""
+    client, server, loop = gated(1)
+    for number in range(10):
+        client.str(number, "")
+    drained = client.drain()
+    client.str(10, "")
+    while not drained.done:
+        callback, arguments = loop.pop(0)
+        callback(*arguments)
+    assert server.session.begun[:10] == list(range(10))
+    run(loop)
+    assert server.session.begun == list(range(11))
 
 
 # --- events ------------------------------------------------------------------------

@@ -113,6 +113,7 @@ class Sender:
         self.memory = ctypes.create_string_buffer(room)
         self.outbox = OutboxStruct(bytes=ctypes.addressof(self.memory), room=room)
         self.armed = False
+        self.drains = False  # stays armed: somebody waits until what was sent is taken
 
     def credits(self) -> int:
         return int(self.library.ump_credits(ctypes.byref(self.tx)))
@@ -121,7 +122,7 @@ class Sender:
         return bool(self.library.ump_send_must_ring(ctypes.byref(self.tx)))
 
     def arm(self, asleep: bool) -> None:
-        if self.armed != asleep:
+        if self.armed != asleep and (asleep or not self.drains):
             self.armed = asleep
             self.library.ump_producer_sleep(ctypes.byref(self.tx), asleep)
 

@@ -14,8 +14,8 @@ The wire format of a message, little endian throughout:
                      and fixed arrays in place; of a String or array its length (uint16)
     variable part    the Strings and arrays in their order, each aligned to its element
 
-Number 0 is the answer to a call that failed: uint16 number, uint16 tag, uint16 error
-(from 1 in the order of the file; 0: the server itself failed). Padding says nothing. A
-message ends where its last part ends; whatever is longer, shorter, or holds a value that
+Number 0 is the answer to a call that failed: uint16 number, uint16 tag, uint16 error (from 1
+in the order of the file; 0: one that the file does not declare), then the error's text, in
+UTF-8, of at most 234 bytes; behind 0 its name comes first. Padding says nothing. A message ends where its last part ends; whatever is longer, shorter, or holds a value that
 its type does not have, is refused by the receiver (UMP-7, IDL-6).
 """

@@ -22,7 +22,7 @@ from polyphone.idl.limits import MESSAGE_BYTES
 from polyphone.idl.model import HEADER_BYTES, Enum, Interface, Kind, Message, Struct, is_plain
 from polyphone.idl.names import constant
 
-FAILURE_BYTES = HEADER_BYTES + 2  # the answer to a call that failed
+FAILURE_BYTES = 240  # the answer to a call that failed, with its text: poly.wire has it
 
 
 def emit(interface: Interface, file_name: str) -> str:

@@ -21,8 +21,8 @@ MODULE = frozenset(
 VIEWS = frozenset(
     "channel buffer receiver session strays closed close error_handler binding send submit"
     " reserve notify missing answer_slowly ended handler_failed peer_closes started"
-    " register_send deregister_send late_answers"
-    " INTERFACE ACCEPTS TX".split()
+    " register_send deregister_send late_answers drain messages on_error unanswered"
+    " INTERFACE ACCEPTS HELD TX".split()
 )
 KEYWORDS = frozenset(keyword.kwlist) | {"async", "await"}
 TAKEN = KEYWORDS | FUNCTIONS | MODULE | frozenset(dir(builtins)) | {"const"}

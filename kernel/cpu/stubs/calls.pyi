@@ -56,6 +56,9 @@ class End:
     live: bool  # it receives
     due: bool  # its transport has more to do than to receive: transport.serve() is called
     queued: bool  # messages wait for credit: none may overtake them
+    blocked: bool  # messages and calls wait for a handler: none is dispatched here
+    paused: bool  # so many wait that it receives no more
+    handling: int  # methods under way that were called from here, of calls
     port: Any  # that serves it
     receiver: Any  # function(buffer, length, capabilities) for what is not dispatched here
     sent: int  # messages, modulo 2**32

@@ -82,6 +82,13 @@ class Channel:
     def push(self) -> bool:
         """Go on with what waits. True: nothing does, and there is credit. False: the doorbell
         rings once there is more credit. ChannelDied if dead."""
+    def unsent(self) -> bool:
+        """Whether a part of what was accepted is not in the ring yet."""
+    def position(self) -> int:
+        """How many slots are in the ring or were, modulo 2**32; for taken()."""
+    def taken(self, position: int) -> bool:
+        """Whether the peer has taken all slots before a position() of less than 2**31 slots
+        ago. If not, the doorbell rings whenever it takes more. ChannelDied if dead."""
     def take(self, buffer: Union[bytearray, memoryview]) -> int:
         """The next message into `buffer`, which must have room for `longest` bytes; -1 if
         none is there whole. At most as many slots as the ring has are taken at a time.
