@@ -2,6 +2,7 @@
 Method: the programs last, under_way, left and children of apps/services, which end channels,
 services and programs in every way; each keeps its own ledger."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -81,4 +82,18 @@ def test_the_end_of_a_child_is_awaited_and_comes_to_ports(exec: Callable[..., Re
         "gathered [1, 2, 2]",
         "died 1",
     ]
+    assert result.status == 0
+
+
+@pytest.mark.modes("stress", "exact")
+def test_what_nobody_takes_is_given_up_in_time_and_with_a_word(
+    exec: Callable[..., Result],
+) -> None:
+    """TRN-7: limits.CLOSE_MS; a kill does not wait"""
+    result = exec("cd /rom/services; run stuck", cores=2)
+    given_up = r"(\[1\] )?stuck: \d+ messages were not sent within %d ms"
+    lines = [given_up % 5000, "ended 0 late", "killed 130 soon|killed 0 soon", given_up % 50]
+    lines += ["domain closed PeerDied"]
+    assert len(result.lines) == len(lines), result.output
+    assert all(map(re.fullmatch, lines, result.lines)), result.output
     assert result.status == 0

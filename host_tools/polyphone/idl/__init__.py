@@ -16,6 +16,7 @@ The wire format of a message, little endian throughout:
 
 Number 0 is the answer to a call that failed: uint16 number, uint16 tag, uint16 error (from 1
 in the order of the file; 0: one that the file does not declare), then the error's text, in
-UTF-8, of at most 234 bytes; behind 0 its name comes first. Padding says nothing. A message ends where its last part ends; whatever is longer, shorter, or holds a value that
-its type does not have, is refused by the receiver (UMP-7, IDL-6).
+UTF-8, of at most 234 bytes; behind 0 its name comes first. Padding says nothing. A message
+ends where its last part ends; whatever is longer, shorter, or holds a value that its type
+does not have, is refused by the receiver (UMP-7, IDL-6).
 """

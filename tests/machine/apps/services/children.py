@@ -22,11 +22,9 @@ async def awaited():
             print("still runs")
         asyncio.create_task(let_go(child))
         print("awaited", await child, await child)
-    with (
-        poly.spawn(1, "children", ["5", "1"]) as one,
-        poly.spawn(2, "children", ["1", "2"]) as two,
-    ):
-        print("gathered", await asyncio.gather(one, two, two))
+    with poly.spawn(1, "children", ["5", "1"]) as one:
+        with poly.spawn(2, "children", ["1", "2"]) as two:
+            print("gathered", await asyncio.gather(one, two, two))
     with poly.spawn(1, "children", ["100000", "1"]) as child:
         restarting = asyncio.create_task(restart())
         try:
