@@ -2,7 +2,6 @@
 its sender ends; at once if that is killed meanwhile."""
 
 import asyncio
-import sys
 import time
 
 from interfaces import idctest
