@@ -44,7 +44,7 @@ static bool attend(mp_obj_t port) {
 
 static mp_obj_t calls_attend(void) {
     mp_obj_t port = MP_STATE_VM(calls_port);
-    return mp_obj_new_bool(port != MP_OBJ_NULL && attend(port));
+    return port == MP_OBJ_NULL ? mp_const_none : mp_obj_new_bool(attend(port));
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(calls_attend_obj, calls_attend);
 

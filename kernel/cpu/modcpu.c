@@ -192,6 +192,14 @@ static mp_obj_t cpu_wait(size_t n_args, const mp_obj_t *args) {
 }
 FUNCTION_N(cpu_wait, 0, 1);
 
+extern mp_uint_t mp_select_period_ms; /* extmod/modselect.c, by a patch */
+
+static mp_obj_t cpu_stream_period(mp_obj_t period_ms) {
+    mp_select_period_ms = mp_obj_get_int(period_ms);
+    return mp_const_none;
+}
+FUNCTION_1(cpu_stream_period);
+
 static mp_obj_t cpu_alarm(mp_obj_t arg) {
     mp_int_t from_now_ms = mp_obj_get_int(arg);
     core_set_alarm(from_now_ms < 0 ? 0
@@ -499,8 +507,8 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(panics), ENTRY(restart), ENTRY(revive), ENTRY(give_up),
     ENTRY(undisturbed), ENTRY(hang),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
-    ENTRY(exit), ENTRY(wait), ENTRY(alarm), ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring),
-    ENTRY(take_bell), ENTRY(latch),
+    ENTRY(exit), ENTRY(wait), ENTRY(alarm), ENTRY(stream_period),
+    ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring), ENTRY(take_bell), ENTRY(latch),
     ENTRY(interrupt), ENTRY(interrupts), ENTRY(settle), ENTRY(report),
     ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(shared), ENTRY(probe), ENTRY(is_console), ENTRY(output),

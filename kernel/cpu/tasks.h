@@ -22,10 +22,12 @@ static inline void tasks_wake(mp_obj_t task) {
     call_method(asyncio_get(MP_QSTR__task_queue), MP_QSTR_push, 1, &task);
 }
 
-/* Whether the loop does not run but has tasks, which a wait must not hold up. */
+/* Whether no task runs but some are there, which a wait must not hold up: in the queue, or
+ * waiting for streams. */
 static inline bool tasks_wait(void) {
     return mp_asyncio_context != MP_OBJ_NULL && asyncio_get(MP_QSTR_cur_task) == mp_const_none
-        && call_method(asyncio_get(MP_QSTR__task_queue), MP_QSTR_peek, 0, NULL) != mp_const_none;
+        && (call_method(asyncio_get(MP_QSTR__task_queue), MP_QSTR_peek, 0, NULL) != mp_const_none
+            || mp_obj_is_true(mp_load_attr(asyncio_get(MP_QSTR__io_queue), MP_QSTR_map)));
 }
 
 /* The program that made them is over. */

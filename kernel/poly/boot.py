@@ -28,6 +28,7 @@ def prepare():
     rom = Rom()  # now that all is imported: an import looks for files first
     vfs.mount(rom, "/")
     os.chdir("/")
+    cpu.stream_period(limits.RETRY_MS)
     cpu.on_start(lambda: main(rom))
 
 

@@ -50,4 +50,6 @@ KILL_MS = 5000  # a killed program's end: it leaves at its next bytecode boundar
 LOOK_AGAIN_MS = 20  # `wait` asks the cores again: nothing rings when a program ends
 UPTIME_MS = 1 << 30  # longer than any machine runs: 12 days
 KILL_AGAIN_MS = 50  # a kill is repeated: the program may have swallowed it
-RETRY_MS = 5  # another look where nothing rings: a full ring, a core that starts
+# Another look where nothing rings: a full ring, a core that starts, a stream in Python. Soon for
+# a person or a device; a core that does nothing else is asleep 99 % of the time.
+RETRY_MS = 5

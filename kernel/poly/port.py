@@ -47,7 +47,6 @@ class Ports:
     def use(self):
         """From now on these are the core's. What rang while others were may have been lost."""
         calls.use(self.sources, self.default)
-        sleep_in(self.default)
         self.set_alarm()
         for bell, source in enumerate(self.sources):
             if source is not None:
@@ -64,7 +63,6 @@ class Ports:
         """Be the core's no more, until use()."""
         calls.use(None, None)
         cpu.alarm(-1)
-        sleep_in(None)
 
     def tell_endings(self):
         """Tell who waits for the end of a child; whether any has ended."""
@@ -120,6 +118,8 @@ def default_port():
 
 class Port(io.IOBase):
     """`depth` packets at most, with those that are still to come. select.poll takes it too."""
+
+    announces_itself = True  # a packet ends a wait: nobody need ask again
 
     def __init__(self, depth=limits.PACKETS, shared=None):
         self.depth = depth
@@ -439,68 +439,3 @@ async def until_done(call):
         await call
     except Exception:
         pass  # do() raises it
-
-
-# --- asyncio -------------------------------------------------------------------------
-
-
-def sleep_in(port):
-    """Have asyncio's loop sleep in this port (None: as upstream does).
-
-    Upstream's loop asks the queue of its streams alone to wait, with the time until its
-    next task: that queue is replaced by one that serves the port.
-    """
-    try:
-        from asyncio import core
-    except ImportError:
-        return  # CPython's, whose tasks poll
-    upstreams = core.IOQueue
-    if hasattr(upstreams, "UPSTREAMS"):
-        upstreams = upstreams.UPSTREAMS
-    core.IOQueue = upstreams if port is None else queue_of(port, core, upstreams)
-    core._io_queue = core.IOQueue()
-
-
-def queue_of(port, core, upstreams):
-    """The class of a queue of streams that sleeps in the port."""
-
-    attend = calls.attend
-
-    class Wake(io.IOBase):
-        """Ends the wait for streams when the port had something to do."""
-
-        def ioctl(self, request, _):
-            return READABLE if request == POLL and attend() else 0
-
-    class Queue(upstreams):
-        UPSTREAMS = upstreams
-
-        def __init__(self):
-            super().__init__()
-            self.wake = Wake()
-            self.watch()
-
-        def watch(self):
-            self.map[id(self.wake)] = [None, None, self.wake]
-            self.poller.register(self.wake, READABLE)
-
-        def wait_io_event(self, dt_ms):
-            did = attend()
-            if dt_ms == 0 and len(self.map) == 1:
-                return  # a task is ready, and no stream is waited for
-            while True:
-                self._wait(0 if did else dt_ms)
-                if dt_ms >= 0 or core._task_queue.peek():  # else the loop wants one to run
-                    return
-                did = False
-
-        def _wait(self, dt_ms):
-            if len(self.map) > 1:
-                super().wait_io_event(dt_ms)
-                if id(self.wake) not in self.map:
-                    self.watch()
-            elif dt_ms:
-                cpu.wait(dt_ms)
-                attend()
-
-    return Queue

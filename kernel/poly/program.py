@@ -317,6 +317,9 @@ class Surroundings:
         self.argv = list(sys.argv)
         self.folder = current_folder()
         self.mounts = vfs.mount()
+        # A prompt may have tasks that wait meanwhile.
+        core = sys.modules.get("asyncio.core")
+        self.loop = core._exchange(None) if core else None
 
     def empty(self):
         """Free what the program's globals hold. Allocates nothing: the heap may be full.
@@ -364,8 +367,8 @@ class Surroundings:
                 if name.split(".")[0] not in packages:
                     self.forget(name)
         sys.modules.update(self.modules)
-        if "asyncio" in sys.modules:
-            sys.modules["asyncio"].new_event_loop()
+        if self.loop is not None:
+            sys.modules["asyncio.core"]._exchange(self.loop)
 
     def forget(self, name):
         del sys.modules[name]

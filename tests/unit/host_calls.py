@@ -134,9 +134,9 @@ def serve(port: Any) -> bool:
     return did
 
 
-def attend() -> bool:
+def attend() -> bool | None:
     port = this_core().port
-    return port is not None and port.serve()
+    return None if port is None else port.serve()
 
 
 def due() -> None:

@@ -819,6 +819,9 @@ class Cpu(types.ModuleType):
         core.wait(None if timeout_ms < 0 else core.machine.now_us + timeout_ms * 1000)
         core.boundary_raise()
 
+    def stream_period(self, period_ms: int) -> None:
+        pass
+
     def alarm(self, from_now_ms: int) -> None:
         core = here.core
         core.alarm_us = None if from_now_ms < 0 else core.machine.now_us + from_now_ms * 1000

@@ -24,4 +24,8 @@ int console_input_line(struct _vstr_t *line, const char *prompt);
 #define MICROPY_END_ATOMIC_SECTION(state) polyphone_interrupts_restore(state)
 #define MICROPY_INTERNAL_WFE(timeout_ms) mp_hal_wait(timeout_ms)
 
+/* A callback that a program schedules ends a wait: what it has done is looked at. */
+void core_event(void);
+#define MICROPY_SCHED_HOOK_SCHEDULED core_event()
+
 #endif

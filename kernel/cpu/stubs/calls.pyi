@@ -98,9 +98,9 @@ def serve(port: Any) -> bool:
     """Serve what rang and belongs to this port, a bounded number; whether there was any.
     What belongs to others is given to their port.rang()."""
 
-def attend() -> bool:
+def attend() -> Optional[bool]:
     """Have the port of do() do what is ready, through its serve() where that is needed;
-    whether there was anything."""
+    whether there was anything. None: there is no port."""
 
 def due() -> None:
     """The port has something to do that does not ring: a wait ends, do() calls port.serve()."""

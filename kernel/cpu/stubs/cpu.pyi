@@ -95,6 +95,9 @@ def wait(timeout_ms: int = -1) -> None:
 
 # --- doorbells and the monitor ----------------------------------------------
 
+def stream_period(period_ms: int) -> None:
+    """How long a wait for a stream of Python lasts before that is asked again."""
+
 def alarm(from_now_ms: int) -> None:
     """End the wait that is under way, or the next ones, at that time; -1: no more."""
 
