@@ -12,6 +12,7 @@
 #include "py/runtime.h"
 #include "shared/readline/readline.h"
 #include "shared/runtime/interrupt_char.h"
+#include "tasks.h"
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t console_complete);
 MP_REGISTER_ROOT_POINTER(mp_obj_t console_candidates);
@@ -27,9 +28,9 @@ int console_line_end(int byte, bool *after_return) {
     return second ? -1 : byte == '\n' ? '\r' : byte;
 }
 
-/* Whether something may ring for what was exported here (calls.use()). */
-static bool port_in_use(void) {
-    return MP_STATE_VM(calls_port) != MP_OBJ_NULL;
+/* Whether something may ring for what was exported here (calls.use()), or tasks may wait. */
+static bool prompt_has_work(void) {
+    return MP_STATE_VM(calls_port) != MP_OBJ_NULL || tasks_exist();
 }
 
 /* While a Python prompt waits, not while what it runs does: errors are printed there. */
@@ -54,11 +55,11 @@ static void wait_at_prompt(void) {
 
 void console_wait_for_input(void) {
     if (MP_STATE_PORT(console_complete) != MP_OBJ_NULL && !console_is_own()
-        && (console_own_has_input() || port_in_use())
+        && (console_own_has_input() || prompt_has_work())
         && MP_STATE_PORT(console_serve_own) != MP_OBJ_NULL) {
         mp_call_function_0(MP_STATE_PORT(console_serve_own)); /* the shell waits for a line */
     } else if (MP_STATE_PORT(console_prompt_wait) != MP_OBJ_NULL && mp_interrupt_char < 0
-               && port_in_use()) {
+               && prompt_has_work()) {
         wait_at_prompt();
     } else {
         mp_event_wait_indefinite();

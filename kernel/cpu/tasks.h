@@ -12,6 +12,11 @@ static inline mp_obj_t asyncio_get(qstr name) {
     return mp_obj_dict_get(mp_asyncio_context, MP_OBJ_NEW_QSTR(name));
 }
 
+/* Whether any was made. */
+static inline bool tasks_exist(void) {
+    return mp_asyncio_context != MP_OBJ_NULL;
+}
+
 /* The task that runs; None: none does. */
 static inline mp_obj_t tasks_current(void) {
     return mp_asyncio_context == MP_OBJ_NULL ? mp_const_none : asyncio_get(MP_QSTR_cur_task);

@@ -8,6 +8,7 @@ file of the user's can come first.
 
 import json
 import os
+import sys
 
 import cpu
 import vfs
@@ -85,7 +86,9 @@ def serve_console(kernel):
             kernel.own_console = Console(kernel)
         kernel.own_console.serve()
         return 0
-    if kernel.own_console is None or kernel.ports is None:
+    if kernel.own_console is None:
+        return -1
+    if kernel.ports is None and "asyncio.core" not in sys.modules:
         return -1
     return kernel.own_console.attend()
 

@@ -212,6 +212,18 @@ def test_what_runs_at_a_prompt_is_a_program_and_ctrl_c_ends_it(
     assert enter(second, "1 + 1") == "2\n"
 
 
+def test_tasks_of_a_prompt_outlive_a_program_on_its_core(
+    shell: Console, terminal: Callable[[int], "pexpect.spawn[str]"]
+) -> None:
+    session = terminal(1)
+    enter(session, "import asyncio")
+    enter(session, r"exec('async def later():\n await asyncio.sleep_ms(3000)\n print(6 * 111)')")
+    enter(session, "task = asyncio.create_task(later())")
+    assert shell.run("run hello @1").status == 0
+    session.expect("666\r\n")
+    assert enter(session, "task.done()") == "True\n"
+
+
 def test_a_core_that_waits_or_awaits_at_its_prompt_serves_others(
     shell: Console, terminal: Callable[[int], "pexpect.spawn[str]"]
 ) -> None:

@@ -300,6 +300,8 @@ def in_poll(make, before, names):
     poller.register(first, select.POLLIN)
     ((stream, event),) = poller.poll(5000)
     assert stream is waiter.stream and event & waiter.events
+    if stream is sys.stdin:
+        assert stream.read(1) == "x"
     return kept
 
 
