@@ -73,6 +73,19 @@ def test_programs_that_wait_execute_nothing(
     assert_idle(console, tmp_path)
 
 
+def test_a_loop_that_waits_for_what_tells_executes_nothing(
+    machine: Callable[..., Console], tmp_path: Path
+) -> None:
+    """For a flag, a port and input: only other streams in Python are asked again and again."""
+    console = machine(cores=2, apps=APPS)
+    console.expect_prompt()
+    console.send("run by_time tells @1\r")
+    console.expect(r"waiting\r\n")
+    assert_idle(console, tmp_path)
+    console.send("\x03")
+    console.expect_prompt()
+
+
 def test_a_core_at_its_repl_executes_nothing(
     machine: Callable[..., Console], tmp_path: Path
 ) -> None:
