@@ -52,7 +52,7 @@ uintptr_t arch_own_device(unsigned core);
  *                                                          is left interrupts when unmasked
  * void      arch_doorbell_interrupt(unsigned core);        after arch_fence_device()
  * uint64_t  arch_ticks(void);                              monotonic, BOARD_TIMER_TICKS_PER_SECOND
- * void      arch_timer_arm(uint64_t ticks);                ends a wait then; it never traps
+ * void      arch_timer_arm(uint64_t ticks);                then ends a wait, or interrupts
  * void      arch_timer_disarm(void);
  * uint64_t  arch_instructions(void);                       retired, of all cores under -icount
  * void      arch_fence(void);                              full: orders all before, all after
@@ -129,6 +129,7 @@ __attribute__((noreturn)) void core_start(unsigned core, bool again);
 /* From trap entry (and arch_interrupts_poll), masked. */
 void interrupt_doorbell(void);
 void interrupt_device(unsigned number);
+void interrupt_timer(void);             /* disarms it, or arms it anew */
 void trap_exception(struct trap *trap); /* returns only where trap->pc shall go on */
 
 #include "arch_inline.h"

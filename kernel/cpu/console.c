@@ -10,6 +10,7 @@
 #include "py/mpstate.h"
 #include "py/runtime.h"
 #include "shared/runtime/interrupt_char.h"
+#include "stuck.h"
 #include "uart.h"
 #include "virtio_console.h"
 
@@ -54,6 +55,7 @@ static bool full(const struct input *to) {
 static bool feed(struct input *to, int byte) {
     if (byte == mp_interrupt_char && to == input) {
         interrupts += to == &shell_input;
+        stuck_interrupted(to == &own_input);
         mp_sched_keyboard_interrupt();
         doorbell_ring_self(); /* the next one kills */
     } else if (full(to)) {
@@ -76,6 +78,7 @@ unsigned console_interrupts(void) {
 void console_set_interrupt_char(int byte) {
     uintptr_t state = arch_interrupts_mask();
     mp_hal_set_interrupt_char(byte);
+    stuck_forget();
     if (input == &shell_input) { /* on the own one it is for the editor of the prompt */
         unsigned end = input->put;
         input->put = input->taken;
@@ -124,6 +127,7 @@ int console_take(void) {
     uintptr_t state = arch_interrupts_mask();
     if (input->put != input->taken) {
         byte = input->bytes[input->taken++ % INPUT_BYTES];
+        stuck_forget();
         if (input->stopped) {
             go_on();
         }

@@ -16,6 +16,7 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "stress.h"
+#include "stuck.h"
 #include "tasks.h"
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t cpu_urgent);
@@ -94,6 +95,11 @@ static mp_obj_t cpu_untold(mp_obj_t core) {
     return mp_obj_new_bool(mem_load_acquire(&control_of(core_of(core))->untold) != 0);
 }
 FUNCTION_1(cpu_untold);
+
+static mp_obj_t cpu_turns(mp_obj_t core) {
+    return mp_obj_new_int_from_uint(mem_load_relaxed(&control_of(core_of(core))->turns));
+}
+FUNCTION_1(cpu_turns);
 
 static mp_obj_t cpu_panics(mp_obj_t core, mp_obj_t period_ms) {
     return MP_OBJ_NEW_SMALL_INT(life_panics_of(core_of(core), mp_obj_get_int(period_ms)));
@@ -213,6 +219,7 @@ static mp_sched_node_t urgent_node;
 static void run_urgent(mp_sched_node_t *node) {
     (void)node;
     stress_point(STRESS_SERVE);
+    stuck_answered();
     mp_obj_t serve = MP_STATE_PORT(cpu_urgent);
     if (serve == MP_OBJ_NULL || serve == mp_const_none) {
         return;
@@ -256,6 +263,23 @@ static mp_obj_t cpu_undisturbed(mp_obj_t function, mp_obj_t argument) {
     return result;
 }
 FUNCTION_2(cpu_undisturbed);
+
+static mp_obj_t cpu_patience(mp_obj_t ms) {
+    stuck_restart_after(mp_obj_get_int(ms));
+    return mp_const_none;
+}
+FUNCTION_1(cpu_patience);
+
+static mp_obj_t cpu_companions(mp_obj_t cores) {
+    uint64_t bits = 0;
+    mp_obj_t iterable = mp_getiter(cores, NULL), core;
+    while ((core = mp_iternext(iterable)) != MP_OBJ_STOP_ITERATION) {
+        bits |= (uint64_t)1 << core_of(core);
+    }
+    stuck_with(bits);
+    return mp_const_none;
+}
+FUNCTION_1(cpu_companions);
 
 static mp_obj_t cpu_take_urgent(void) {
     return MP_OBJ_NEW_SMALL_INT(doorbell_take_urgent());
@@ -504,11 +528,12 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_JUMP), MP_ROM_INT(ACCESS_JUMP)},
     ENTRY(core), ENTRY(cores), ENTRY(generation), ENTRY(state), ENTRY(online),
     ENTRY(known), ENTRY(meet), ENTRY(met_by), ENTRY(set_untold), ENTRY(untold),
-    ENTRY(panics), ENTRY(restart), ENTRY(revive), ENTRY(give_up),
+    ENTRY(panics), ENTRY(turns), ENTRY(restart), ENTRY(revive), ENTRY(give_up),
     ENTRY(undisturbed), ENTRY(hang),
     ENTRY(arguments), ENTRY(board), ENTRY(romfs), ENTRY(private_bytes), ENTRY(instructions),
     ENTRY(exit), ENTRY(wait), ENTRY(alarm), ENTRY(stream_period),
-    ENTRY(on_urgent), ENTRY(take_urgent), ENTRY(ring), ENTRY(take_bell), ENTRY(latch),
+    ENTRY(on_urgent), ENTRY(patience), ENTRY(companions), ENTRY(take_urgent),
+    ENTRY(ring), ENTRY(take_bell), ENTRY(latch),
     ENTRY(interrupt), ENTRY(interrupts), ENTRY(settle), ENTRY(report),
     ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(shared), ENTRY(probe), ENTRY(is_console), ENTRY(output),

@@ -9,6 +9,7 @@
 #include "memory_order.h"
 #include "py/mpstate.h"
 #include "stress.h"
+#include "stuck.h"
 
 unsigned core_number;
 
@@ -183,25 +184,31 @@ bool core_is_eventful(void) {
     return !idle();
 }
 
+/* Of two times, of which 0 is none. */
+static inline uint64_t earlier(uint64_t one, uint64_t other) {
+    return other != 0 && (one == 0 || other < one) ? other : one;
+}
+
 void core_wait(uint64_t deadline) {
     if (MP_STATE_VM(channels_put_off) != NULL) {
         channels_push();
     }
     stress_point(STRESS_SLEEP);
     uintptr_t state = arch_interrupts_mask();
-    if (alarm_ticks != 0 && (deadline == 0 || alarm_ticks < deadline)) {
-        deadline = alarm_ticks;
-    }
+    deadline = earlier(deadline, alarm_ticks);
     /* Whoever waits has announced it and looked again at what it waits for.
      * What came since then is in `event`, or pending, which ends the wait
      * instruction at once. */
     if (idle() && (deadline == 0 || arch_ticks() < deadline)) {
         if (deadline != 0) {
-            arch_timer_arm(deadline);
+            arch_timer_arm(earlier(deadline, stuck_deadline()));
         }
         arch_wait_for_interrupt();
         if (deadline != 0) {
             arch_timer_disarm();
+            if (stuck_deadline() != 0) {
+                arch_timer_arm(stuck_deadline());
+            }
         }
         arch_interrupts_poll();
     }

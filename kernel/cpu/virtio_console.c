@@ -211,6 +211,16 @@ static bool room(void) {
     return send_free != 0;
 }
 
+/* Into a buffer that is free. */
+static void put(const char *text, unsigned length) {
+    unsigned buffer = __builtin_ctz(send_free);
+    send_free &= send_free - 1;
+    memcpy(sending[buffer], text, length);
+    send.descriptors[buffer].length = length;
+    make_available(&send, buffer);
+    notify(QUEUE_SEND);
+}
+
 static void wait_for_room(void) {
     uint64_t deadline = arch_ticks() + (uint64_t)STALL_S * BOARD_TIMER_TICKS_PER_SECOND;
     send.available.flags = 0;
@@ -226,6 +236,12 @@ static void wait_for_room(void) {
     send.available.flags = NO_INTERRUPT;
 }
 
+void virtio_console_try_put(const char *text, size_t length) {
+    if (registers != 0 && length <= SEND_BYTES && room()) {
+        put(text, length);
+    }
+}
+
 void virtio_console_put(const char *text, size_t length) {
     if (registers == 0) {
         return;
@@ -238,12 +254,8 @@ void virtio_console_put(const char *text, size_t length) {
             return;
         }
         stalled = false;
-        unsigned buffer = __builtin_ctz(send_free), part = MIN(length, SEND_BYTES);
-        send_free &= send_free - 1;
-        memcpy(sending[buffer], text, part);
-        send.descriptors[buffer].length = part;
-        make_available(&send, buffer);
-        notify(QUEUE_SEND);
+        unsigned part = MIN(length, SEND_BYTES);
+        put(text, part);
         text += part;
         length -= part;
     }

@@ -53,4 +53,7 @@ int virtio_console_take(void);
  * an interrupt may be raised, except within a callback. */
 void virtio_console_put(const char *text, size_t length);
 
+/* A line from an interrupt: dropped where there is no room for it. Masked. */
+void virtio_console_try_put(const char *text, size_t length);
+
 #endif

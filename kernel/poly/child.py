@@ -13,7 +13,7 @@ import ump
 from calls import Call
 
 from poly import limits, program
-from poly.core import INTERRUPT, KILL
+from poly.core import INTERRUPT
 from poly.deadline import Deadline
 from poly.errors import Misuse, PeerDied, Timeout
 
@@ -144,9 +144,10 @@ class Child:
             self.kernel.monitor.stop(self.core, INTERRUPT)
 
     def kill(self):
-        """Raise KeyboardInterrupt in it, again and again until it is gone."""
+        """Raise KeyboardInterrupt in it, again and again until it is gone. Its core is restarted
+        if its VM has no turn for that within limits.STUCK_MS: then it has died."""
         if not self.ended():
-            self.kernel.monitor.stop(self.core, KILL)
+            self.kernel.monitor.kill(self.core, self.kernel.log.add)
 
     def close(self):
         """Kill it if it still runs, and give its channel's region and doorbell back."""

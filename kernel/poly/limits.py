@@ -49,6 +49,9 @@ CLOSE_MS = 5000  # what was accepted goes out at a close or an end in order: slo
 KILL_MS = 5000  # a killed program's end: it leaves at its next bytecode boundary
 LOOK_AGAIN_MS = 20  # `wait` asks the cores again: nothing rings when a program ends
 UPTIME_MS = 1 << 30  # longer than any machine runs: 12 days
+# After the second Ctrl-C, or a kill: a core whose VM has no turn for so long is in one call of
+# C that may never end, and is restarted. As ANSWER_MS: slow hosts included.
+STUCK_MS = 2000
 KILL_AGAIN_MS = 50  # a kill is repeated: the program may have swallowed it
 # Another look where nothing rings: a full ring, a core that starts, a stream in Python. Soon for
 # a person or a device; a core that does nothing else is asleep 99 % of the time.

@@ -66,6 +66,7 @@ class Monitor(Requests):
         if not self.startup_left:  # else startup.py says when
             self.rest()
         cpu.on_urgent(self.serve)
+        cpu.patience(limits.STUCK_MS)
         cpu.online()
         if cpu.generation():
             self.supervisor.look()  # the last life may have left something undone

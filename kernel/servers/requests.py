@@ -10,10 +10,12 @@ import cpu
 import ump
 
 from poly import limits
+from poly.core import KILL
 from poly.deadline import Deadline
 from poly.errors import Exhausted, NoSuchService, PeerBroke, PeerDied, Timeout
 from servers import messages as m
 from servers.link import Link, Status, text
+from servers.stuck import Watch
 
 
 class Requests:
@@ -90,6 +92,38 @@ class Requests:
         """Interrupt or kill what runs there; whether there was anything."""
         return self.ask(core, m.STOP, bytes((wanted,))).stopping != 0
 
+    def try_stop(self, core, wanted):
+        """The same without waiting, nor for the answer; the link that will hold it, or None:
+        not now. Raises PeerDied, PeerBroke."""
+        try:
+            link = self.link(core, Deadline(0))
+            if not link.asked & 1 << m.STOP:
+                self.put(link, m.STOP, bytes((wanted,)), Deadline(0), 1 << m.STOP)
+                return link
+        except Timeout:
+            pass
+        return None
+
+    def kill(self, core, say):
+        """Kill what runs there; whether there was anything. A core whose VM has no turn to do
+        so within STUCK_MS is restarted; say(text) is called before. Raises PeerDied, PeerBroke,
+        Timeout."""
+        watch = Watch(self, core)
+        deadline = Deadline(limits.KILL_MS)
+        link = None
+        while link is None or link.asked & 1 << m.STOP:
+            if watch.look(say):
+                self.await_restart(core, watch.generation)
+                return True
+            if link is None:
+                link = self.try_stop(core, KILL)
+            elif not deadline.wait(limits.RETRY_MS):
+                raise self.late(link, deadline)
+            if link is None and not deadline.wait(limits.RETRY_MS):
+                raise Timeout("core %d: no answer within %d ms" % (core, limits.KILL_MS))
+        self.check(link)
+        return link.stopping != 0
+
     def offer_input(self, core, data):
         """Send bytes for that core's standard input; input_taken() tells how many it took."""
         self.send(core, m.INPUT, data[: limits.INPUT_BYTES])
@@ -107,11 +141,15 @@ class Requests:
         The own core's restart does not return.
         """
         self.check_number(core)
-        deadline = Deadline(limits.RESTART_MS)
         before = cpu.generation(core)
         # Of a dead one's restart there is one, perhaps its supervisor's.
         if cpu.state(core) != cpu.DEAD or not cpu.revive(core) and cpu.state(core) == cpu.STOPPED:
             cpu.restart(core)
+        return self.await_restart(core, before)
+
+    def await_restart(self, core, before):
+        """Wait until a core that is being restarted serves; its new generation."""
+        deadline = Deadline(limits.RESTART_MS)
         while not (
             cpu.generation(core) != before and cpu.known(core) and cpu.state(core) == cpu.ONLINE
         ):

@@ -11,12 +11,11 @@ import time
 import cpu
 
 from poly import limits
-from poly.core import KILL
 from poly.deadline import Deadline
 from poly.errors import Error, Misuse, NoSuchService, Timeout
 from poly.paths import FOLDER
 from shell.parse import core_of, number
-from shell.run import repl, run
+from shell.run import repl, run, say
 from shell.shell import Leave
 
 
@@ -119,10 +118,11 @@ def kill(shell, words):
     core = core_of(words[0], cpu.cores())
     if core == monitor.core:
         raise Misuse("core %d runs this shell" % core)
-    if not monitor.stop(core, KILL):
+    before = cpu.generation(core)
+    if not monitor.kill(core, say):
         raise NoSuchService("core %d runs no program" % core)
     deadline = Deadline(limits.KILL_MS)
-    while monitor.stop(core, KILL):
+    while cpu.generation(core) == before and monitor.kill(core, say):
         if not deadline.wait(limits.KILL_AGAIN_MS):
             raise Timeout("core %d: still runs after %d ms" % (core, limits.KILL_MS))
 

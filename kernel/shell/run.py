@@ -8,11 +8,14 @@ import cpu
 
 from poly import child, limits, program, serve
 from poly.core import GO_ON, KILL, STATUS_DIED, STATUS_INTERRUPTED
+from poly.deadline import Deadline
 from poly.errors import Error, NoSuchService, PeerDied
 from poly.program import RUN_PROGRAM, RUN_REPL, Program
 from servers.screen import NOBODY
+from servers.stuck import Watch
 from shell.parse import core_of, place
 
+CTRL_C = b"\x03"
 INPUT_PAUSE_MS = 20  # before what a full standard input refused is offered again
 
 
@@ -69,11 +72,14 @@ def run_everywhere(shell, path, args):
                 status = 1
     try:
         own = own_program(shell, path)
+        cpu.companions([task.core for task in tasks])
         own_status = program.run(kernel, own, path, args)
+        cpu.companions(())
         ended_by_it = own_status == STATUS_INTERRUPTED  # else the own program took them all
         before = own.interrupts_before if ended_by_it else cpu.interrupts()
         return max(status, own_status, attend(kernel, tasks, None, before))
     finally:
+        cpu.companions(())
         for task in tasks:
             task.close()
 
@@ -107,28 +113,47 @@ class Stop:
     def __init__(self, tasks):
         self.tasks = tasks
         self.wanted = GO_ON
-        self.unreached = ()  # tasks whose kill did not go through
+        self.unasked = ()  # those that do not know yet what is wanted
+        self.again = None  # when those that are to be killed are asked again
+        self.watches = ()
 
     def ask(self, interrupts):
         """It came so often by now: INTERRUPT for the first time, then KILL."""
         wanted = min(interrupts, KILL)
         if wanted > self.wanted:
             self.wanted = wanted
-            self.unreached = self.tasks
-            self.ask_again(print)
+            self.unasked = self.running()
+            if wanted == KILL:
+                self.again = Deadline(limits.KILL_AGAIN_MS)
+                self.watches = [Watch(task.kernel.monitor, task.core) for task in self.unasked]
 
-    def ask_again(self, tell=None):
-        """Ask those that were not reached."""
-        unreached, self.unreached = self.unreached, []
-        for task in unreached:
-            try:
-                if not task.ended():
-                    task.kernel.monitor.stop(task.core, self.wanted)
-            except Error as error:
-                if tell:
-                    tell("poly:", error)
-                if self.wanted == KILL:
-                    self.unreached.append(task)
+    def running(self):
+        return [task for task in self.tasks if not task.ended()]
+
+    def go_on(self):
+        """Ask those who do not know, and those again that are killed: they may have swallowed
+        it. Milliseconds until there is more to do, -1: nothing."""
+        if self.wanted == GO_ON:
+            return -1
+        if self.again is not None and self.again.left_ms() == 0:
+            self.again = Deadline(limits.KILL_AGAIN_MS)
+            self.unasked = self.running()
+        self.unasked = [task for task in self.unasked if not self.told(task)]
+        for watch in self.watches:
+            watch.look(say)
+        if self.unasked:
+            return limits.RETRY_MS
+        return -1 if self.again is None else self.again.left_ms()
+
+    def told(self, task):
+        try:
+            return task.ended() or task.kernel.monitor.try_stop(task.core, self.wanted)
+        except Error:
+            return True  # whatever befell its core befell it: see status_of()
+
+
+def say(text):
+    print("poly:", text)
 
 
 def status_of(task):
@@ -141,11 +166,11 @@ def status_of(task):
 def wait_for_all(tasks, typed, stop):
     for task in tasks:
         while not task.ended():
-            if stop.unreached:
-                stop.ask_again()
-                if task.ended():  # heard while that waited
-                    break
+            stop_ms = stop.go_on()
+            if task.ended():  # heard while that asked
+                break
             wait_ms = sooner(typed.pass_on(), task.kernel.serve_console())
+            wait_ms = sooner(wait_ms, stop_ms)
             if wait_ms:
                 cpu.wait(wait_ms)
 
@@ -163,11 +188,37 @@ class Typed:
         self.core = core
         self.waiting = b""
         self.offered = False
+        self.watch = None  # once Ctrl-C was typed twice that the core has not taken
 
     def pass_on(self):
         """Offer what was typed; milliseconds until there is more to do, -1: something rings."""
         if self.core is None:
             return -1
+        self.take()
+        return sooner(self.offer(), self.look_after())
+
+    def take(self):
+        byte = 0
+        while byte >= 0 and len(self.waiting) < limits.INPUT_BYTES:
+            byte = cpu.take_input()
+            if byte >= 0:
+                self.waiting += bytes((byte,))
+
+    def look_after(self):
+        """Where Ctrl-C is the other core's: the second one that it has no turn to take
+        restarts it."""
+        if self.waiting.count(CTRL_C) < 2:
+            self.watch = None
+            return -1
+        if self.watch is None:
+            self.watch = Watch(self.monitor, self.core)
+        if self.watch.look(say):
+            self.waiting = self.waiting[self.waiting.rfind(CTRL_C) + 1 :]
+            self.offered = False
+            self.core = None  # the rest waits for whoever reads next
+        return -1 if self.watch.over else INPUT_PAUSE_MS
+
+    def offer(self):
         if self.offered:
             taken = self.monitor.input_taken(self.core)
             if taken is None:
@@ -176,11 +227,7 @@ class Typed:
             self.waiting = self.waiting[taken:]
             if taken == 0:
                 return INPUT_PAUSE_MS
-        byte = 0
-        while byte >= 0 and len(self.waiting) < limits.INPUT_BYTES:
-            byte = cpu.take_input()
-            if byte >= 0:
-                self.waiting += bytes((byte,))
+            self.take()
         if self.waiting:
             self.offered = True
             self.monitor.offer_input(self.core, self.waiting)

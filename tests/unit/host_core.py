@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
@@ -90,6 +90,7 @@ class Control:
         self.panics_us: list[float] = []
         self.met = [0] * cores
         self.untold = 0
+        self.turns = 0
         self.claim: tuple[int, int, int] | None = None  # whose life, by whom in which life
         self.ready = [0] * cores
 
@@ -183,6 +184,7 @@ class HostCore:
         self.in_callback = True
         try:
             if self.urgent and self.callback:
+                self.control.turns += 1
                 self.callback(None)
             if self.scheduled:
                 function, argument = self.scheduled.pop(0)
@@ -749,6 +751,15 @@ class Cpu(types.ModuleType):
 
     def untold(self, core: int) -> bool:
         return self.control(core).untold != 0
+
+    def turns(self, core: int) -> int:
+        return self.control(core).turns
+
+    def patience(self, ms: int) -> None:
+        pass
+
+    def companions(self, cores: Iterable[int]) -> None:
+        pass
 
     def panics(self, core: int, period_ms: int) -> int:
         now_us = here.core.machine.now_us

@@ -257,14 +257,14 @@ def test_a_second_ctrl_c_kills_at_whatever_turn_it_comes(
 
 @pytest.mark.parametrize("name", SWALLOWERS)
 @pytest.mark.parametrize("seed", range(4))
-def test_a_second_ctrl_c_kills_when_the_shell_is_still_busy_with_the_first(
+def test_a_second_ctrl_c_kills_when_the_first_is_not_answered_yet(
     start: Callable[..., Machine], name: str, seed: int
 ) -> None:
-    """It comes while the shell asks the program's core for the first, and is no input."""
+    """It comes while the program's core is asked for the first, and is no input."""
     machine = start(seed=seed)
     begin_to_swallow(machine, name, " @1")
     machine.type("\x03")
-    machine.run_until(lambda: machine.cores[0].interrupt_char == -1)
+    machine.run_until(lambda: machine.cores[0].kernel.monitor.links[1].asked)
     machine.type("\x03")
     killed(machine)
 

@@ -193,7 +193,9 @@ __attribute__((noinline)) static void take_others(uint32_t number) {
             interrupt_doorbell();
         } else if (number == BOARD_DEVICES_PMU_INTERRUPT) {
             count_wrap();
-        } else if (number != BOARD_TIMER_INTERRUPT) {
+        } else if (number == BOARD_TIMER_INTERRUPT) {
+            interrupt_timer();
+        } else {
             interrupt_device(number);
         }
         end(number);

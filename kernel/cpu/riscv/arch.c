@@ -91,7 +91,7 @@ static inline void take_software(void) {
 
 void arch_interrupts_poll(void) {
     uintptr_t pending = CSR_READ("sip") & CSR_READ("sie");
-    if ((pending & INTERRUPT_EXTERNAL) == 0) { /* the frequent case, without a frame */
+    if ((pending & (INTERRUPT_EXTERNAL | INTERRUPT_TIMER)) == 0) { /* the frequent case, without a frame */
         if (pending & INTERRUPT_SOFTWARE) {
             take_software();
         }
@@ -100,7 +100,12 @@ void arch_interrupts_poll(void) {
     if (pending & INTERRUPT_SOFTWARE) {
         take_software();
     }
-    take_external();
+    if (pending & INTERRUPT_TIMER) {
+        interrupt_timer();
+    }
+    if (pending & INTERRUPT_EXTERNAL) {
+        take_external();
+    }
 }
 
 void arch_park(void) {

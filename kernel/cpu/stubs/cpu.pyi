@@ -5,7 +5,7 @@ Numbers of cores run from 0; a core number out of range raises ValueError that
 names the range.
 """
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Iterable, Optional
 
 URGENT: int  # doorbells 0 .. URGENT-1 belong to monitors: doorbell n is rung by core n
 DOORBELLS: int  # doorbells of a core, the urgent ones included
@@ -48,6 +48,10 @@ def set_untold(count: int) -> None:
 
 def untold(core: int) -> bool:
     """Whether there are any of that core, which has met core 0's life."""
+
+def turns(core: int) -> int:
+    """How often that core's VM had a turn to serve what is urgent, modulo 2**32. A core that
+    was rung and has none is in one long call of C, or hangs."""
 
 def panics(core: int, period_ms: int) -> int:
     """How often that core panicked in the last `period_ms`; at most PANICS_KEPT."""
@@ -103,6 +107,14 @@ def alarm(from_now_ms: int) -> None:
 
 def on_urgent(callback: Callable[[None], None]) -> None:
     """Run `callback(None)` at the next bytecode boundary after an urgent doorbell."""
+
+def patience(ms: int) -> None:
+    """From now on the second Ctrl-C for what runs here restarts this core if the VM has no
+    turn within `ms`; it is said on the console after a quarter of that. 0: never."""
+
+def companions(cores: Iterable[int]) -> None:
+    """From now on such a Ctrl-C is for the programs of these cores as well: those that have no
+    turn either are restarted with this one."""
 
 def hang(how: int) -> None:
     """Test hook. 1: a loop in C with interrupts masked, for ever; 2: the same in the

@@ -105,9 +105,8 @@ def raise_everywhere(n):
         Item.compared, Item.raises_at = 0, at
         try:
             items.sort()
-            end = "sorted"
         except RuntimeError:
-            end = "raised"
+            pass
         assert sorted(item.place for item in items) == list(range(n)), at
     Item.raises_at = 0
     calls = [0]
@@ -123,6 +122,24 @@ def raise_everywhere(n):
         print("key raised:", [item.place for item in items] == list(range(n)))
 
 
+def sort_while(items, change):
+    """How that ends, and how long the list was at the first comparison."""
+    seen = []
+
+    def at_compare():
+        seen.append(len(items))
+        change(items)
+
+    Item.at_compare = at_compare
+    try:
+        items.sort()
+        return "sorted", seen[0]
+    except ValueError as error:
+        return str(error), seen[0]
+    finally:
+        Item.at_compare = None
+
+
 def change_meanwhile(n):
     for name, change in (
         ("append", lambda items: items.append(None)),
@@ -130,16 +147,8 @@ def change_meanwhile(n):
         ("insert and pop", lambda items: (items.insert(0, 1), items.append(2), items.pop())),
     ):
         items = [Item(random(n), place) for place in range(n)]
-        seen = []
-        Item.at_compare = lambda: (seen.append(len(items)), change(items))
-        try:
-            items.sort()
-            end = "sorted"
-        except ValueError as error:
-            end = str(error)
-        Item.at_compare = None
+        print(name, sort_while(items, change))
         assert sorted(item.place for item in items) == list(range(n))
-        print(name, end, seen[0])
 
 
 for length in (0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 100, 1000):
