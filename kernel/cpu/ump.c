@@ -142,39 +142,46 @@ UMP_LINKAGE uint32_t ump_send_slots(struct ump_producer *tx, unsigned kind, cons
     return slots;
 }
 
-static inline bool receive_full(const struct ump_slot *slot, uint32_t header, uint8_t *payload,
-    size_t length) {
+static inline bool holds_full(const struct ump_slot *slot, uint32_t header) {
     /* The payload is read after the header: pairs with the store_release in
      * ump_send() and send_full(). */
-    if (mem_load_acquire(&slot->header) != header) {
-        return false;
-    }
-    mem_copy_whole_out(payload, slot, length);
-    return true;
+    return mem_load_acquire(&slot->header) == header;
 }
 
-#define RECEIVE_FULL(length) \
-    if (!receive_full(slot, header, to, (length))) { \
-        return slot; \
-    } \
+#define COPY_FULL(length) \
+    mem_copy_whole_out(to, slot, (length)); \
     header += 1u << HEADER_SEQUENCE_SHIFT; \
     slot++; \
     to += UMP_PAYLOAD;
+
+/* A whole line is less work; what is too much of it, the next slot's overwrites. So that has
+ * to be there: behind the last one is memory that is not the message's. */
+#define COPY_LINE \
+    if (!holds_full(slot + 1, header + (1u << HEADER_SEQUENCE_SHIFT))) { \
+        COPY_FULL(UMP_PAYLOAD) \
+        return slot; \
+    } \
+    COPY_FULL(UMP_LINE)
 
 /* As ump_receive_slots(), of slots in one piece; where it stopped. */
 static inline const struct ump_slot *receive_piece(const struct ump_slot *slot, uint32_t header,
     uint8_t *to, uint32_t piece) {
     const struct ump_slot *end = slot + piece, *bursts_end = slot + piece / BURST * BURST;
     while (slot != bursts_end) {
-        /* A whole line is less work; what is too much of it, the next one overwrites. */
-        RECEIVE_FULL(UMP_LINE)
-        RECEIVE_FULL(UMP_LINE)
-        RECEIVE_FULL(UMP_LINE)
-        RECEIVE_FULL(UMP_PAYLOAD)
+        if (!holds_full(slot, header)) {
+            return slot;
+        }
+        COPY_LINE
+        COPY_LINE
+        COPY_LINE
+        COPY_FULL(UMP_PAYLOAD)
         ONE_COUNTER(slot, to, header);
     }
     while (slot != end) {
-        RECEIVE_FULL(UMP_PAYLOAD)
+        if (!holds_full(slot, header)) {
+            return slot;
+        }
+        COPY_FULL(UMP_PAYLOAD)
     }
     return slot;
 }
