@@ -131,7 +131,9 @@ def neighbour(offset, parent):
     while message:
         length = int(message)
         mine = [PLACE - 8, PLACE - 3, PLACE - 2, PLACE - 1]
-        mine += [PLACE + length + behind for behind in (0, 1, 2, 3, 5, 7, 60, 300, 1500, 4096, 6000)]
+        mine += [
+            PLACE + length + behind for behind in (0, 1, 2, 3, 5, 7, 60, 300, 1500, 4096, 6000)
+        ]
         lost = written = 0
         for at in mine:
             memory[at] = 0
