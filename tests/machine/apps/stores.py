@@ -34,9 +34,9 @@ class Ways:
         self.data = bytes(range(1, 250))
 
     def close(self):
-        for end, bell in zip(self.ends, self.bells):
-            end.close()
-            cpu.this().doorbells.release(bell)
+        for side in range(2):
+            self.ends[side].close()
+            cpu.this().doorbells.release(self.bells[side])
 
     def slice(self, at):
         self.memory[at : at + 8] = self.data[:8]
