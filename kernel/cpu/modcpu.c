@@ -15,6 +15,7 @@
 #include "py/objarray.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
+#include "ram_disk.h"
 #include "stress.h"
 #include "stuck.h"
 #include "tasks.h"
@@ -460,6 +461,15 @@ static mp_obj_t cpu_heap_limit(mp_obj_t limit) {
 }
 FUNCTION_1(cpu_heap_limit);
 
+static mp_obj_t cpu_ram_disk(mp_obj_t bytes) {
+    mp_int_t most = mp_obj_get_int(bytes);
+    if (most < 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a RAM disk of less than 0 bytes"));
+    }
+    return ram_disk_make(most);
+}
+FUNCTION_1(cpu_ram_disk);
+
 /* --- what belongs to this core ------------------------------------------------------------- */
 
 static mp_obj_t cpu_this_function(size_t n_args, const mp_obj_t *args) {
@@ -539,8 +549,8 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(zero), ENTRY(shared), ENTRY(probe), ENTRY(is_console), ENTRY(output),
     ENTRY(feed), ENTRY(take_input),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
-    ENTRY(heap_limit), ENTRY(serial_write), ENTRY(attach_own), ENTRY(own_input), ENTRY(own_begin),
-    ENTRY(own_serve), ENTRY(on_own_input), ENTRY(on_start),
+    ENTRY(heap_limit), ENTRY(ram_disk), ENTRY(serial_write), ENTRY(attach_own),
+    ENTRY(own_input), ENTRY(own_begin), ENTRY(own_serve), ENTRY(on_own_input), ENTRY(on_start),
     ENTRY(forget_scheduled), ENTRY(forget_programs),
     {MP_ROM_QSTR(MP_QSTR_this), MP_ROM_PTR(&cpu_this_function_obj)},
 };

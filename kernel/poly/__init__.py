@@ -62,7 +62,7 @@ def spawn(core, name, args=(), slots=limits.CHANNEL_SLOTS):
     kernel = cpu.this()
     if core == kernel.number:
         raise Misuse("core %d runs the program that spawns" % core)
-    return child.start(kernel, core, program.resolve(name), args, slots)
+    return child.start(kernel, core, program.resolve_elsewhere(name), args, slots)
 
 
 def export(interface, factory, name=None, sessions=limits.SESSIONS, accept=None, **options):

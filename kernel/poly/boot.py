@@ -13,7 +13,7 @@ import sys
 import cpu
 import vfs
 
-from poly import limits
+from poly import limits, ram
 from poly.core import Core
 from poly.deadline import Deadline
 from poly.rom import Rom
@@ -27,18 +27,21 @@ STATUS_RESTARTED = 255  # as a panic: the commands of `exec` did not end
 def prepare():
     """What is the same on every core of every machine. Each then begins with main()."""
     rom = Rom()  # now that all is imported: an import looks for files first
+    own_ram = ram.Ram()
     vfs.mount(rom, "/")
+    vfs.mount(own_ram, ram.FOLDER)
     os.chdir("/")
+    sys.path.extend(ram.IMPORTED)
     cpu.stream_period(limits.RETRY_MS)
-    cpu.on_start(lambda: main(rom))
+    cpu.on_start(lambda: main(rom, own_ram))
 
 
-def main(rom):
+def main(rom, own_ram):
     """Runs on every core and does not return."""
     image = cpu.romfs()
     if image is not None:
         rom.give(image)
-    kernel = Core(boot_arguments())
+    kernel = Core(boot_arguments(), own_ram)
     cpu.this(kernel)
     kernel.monitor = Monitor(kernel)
     if cpu.is_console():

@@ -24,6 +24,7 @@ class Child:
     def __init__(self, kernel, core, path, slots):
         self.kernel = kernel
         self.core = core
+        self.path = path
         self.name = program.short_name(path)
         self.generation = cpu.generation(core)
         self.channel = None  # ump.Channel to it, if it was given one
@@ -207,7 +208,7 @@ class Exit:
 
 
 def start(kernel, core, path, args=(), slots=0, mode=program.RUN_PROGRAM):
-    """A started Child. `path`: what program.resolve() gave.
+    """A started Child. `path`: what program.resolve_elsewhere() gave.
 
     Nothing is left behind when it could not be started, unless the caller gave up
     (Timeout, KeyboardInterrupt) on a request that is under way: such a child stays

@@ -19,10 +19,11 @@ STATUS_DIED = 255  # its core did
 
 
 class Core:
-    def __init__(self, arguments):
+    def __init__(self, arguments, ram):
         offset, length = cpu.arena()
         self.number = cpu.core()
         self.arguments = arguments  # boot arguments, a dict
+        self.ram = ram  # poly.ram.Ram
         self.arena = Arena(offset, length)
         self.doorbells = Doorbells(cpu.BELL_LEVELS)
         self.log = Log()

@@ -2,7 +2,8 @@
 
 A program is a shipped one (frozen, `programs.NAME`) or a file; it runs as
 `__main__`. Whatever ends it, afterwards the modules, the folder, what is mounted,
-the heap lock and standard input are as before, and what it spawned is gone.
+the heap lock and standard input are as before, what it spawned is gone, and the files
+in /ram that it left open are saved and closed.
 """
 
 import gc
@@ -16,7 +17,7 @@ import cpu
 import vfs
 
 import programs
-from poly import heap, limits
+from poly import heap, limits, ram
 from poly.core import GO_ON, KILL, STATUS_INTERRUPTED
 from poly.deadline import Deadline
 from poly.errors import Error, Misuse, NoSuchService
@@ -25,7 +26,10 @@ from poly.paths import absolute, is_folder
 RUN_PROGRAM, RUN_REPL = range(2)
 CTRL_C = 3
 SHIPPED = "programs."
+LOOK_UP = "?/"  # begins a name in a request that is not resolved
+UNKNOWN = "?"  # the refusal of one that the other core cannot resolve either
 OWN_FRAME = '  File "poly/'
+FILE_FRAMES = ('  File "poly/rom.py"', '  File "poly/ram.py"')  # where a file's error comes from
 
 # mode, console core, slots, doorbell, offset of the channel's region; then
 # folder, program and arguments, a NUL after each
@@ -52,21 +56,39 @@ class Program:
 # --- finding ----------------------------------------------------------------
 
 
-def resolve(name):
+def resolve(name, here=None):
     """What `run NAME` runs: "programs.NAME" or the path of a file. Raises NoSuchService.
 
-    Looked up in the current folder, then /rom, then among the shipped programs;
-    ".py" may be left out. A name with a slash in it is a path.
+    Looked up in the current folder (or `here`), then /rom, then /ram, then among the shipped
+    programs; ".py" may be left out. A name with a slash in it is a path.
     """
-    folders = ("",) if "/" in name else (os.getcwd(), "/rom")
+    here = here or os.getcwd()
+    folders = (here,) if "/" in name else (here, "/rom", ram.FOLDER)
     for folder in folders:
-        path = absolute(name, folder or os.getcwd())
+        path = absolute(name, folder)
         for candidate in (path, path + ".py", path + ".mpy"):
             if is_file(candidate):
                 return candidate
     if name in programs.NAMES:
         return SHIPPED + name
     raise NoSuchService("%s: no such program" % name)
+
+
+def resolve_elsewhere(name):
+    """What another core is asked to run. Each has a /ram of its own: what is not found here, or
+    there, is looked up by the other core (look_up())."""
+    try:
+        path = resolve(name)
+        if not path.startswith(ram.FOLDER + "/"):
+            return path
+    except NoSuchService:
+        pass
+    return LOOK_UP + name
+
+
+def look_up(path, here):
+    """The path in a request that came from folder `here`, resolved. Raises NoSuchService."""
+    return resolve(path[len(LOOK_UP) :], here) if path.startswith(LOOK_UP) else path
 
 
 def is_file(path):
@@ -134,12 +156,14 @@ def supervise(kernel, program, function, *args):
     children, kernel.children = kernel.children, []
     domains, kernel.domains = kernel.domains, []
     ports = exchange_ports(kernel, None)
+    owner = kernel.ram.own(kernel.ram.owner + 1)
     kernel.runs(program)
     kernel.log.add("%s: started by core %d" % (program.name, program.started_by))
     error = guarded(kernel, function, *args)
     status = exit_status(error)
     if status is None and not isinstance(error, MemoryError):
         guarded(kernel, tell, error)
+    kernel.ram.close_files(owner + 1)
     before.empty()
     if isinstance(error, MemoryError):
         guarded(kernel, tell, error)
@@ -149,6 +173,8 @@ def supervise(kernel, program, function, *args):
     kernel.children = children
     kernel.domains = domains
     end_ports(kernel, ports)
+    kernel.ram.close_files(owner + 1)  # what the ends of its services wrote
+    kernel.ram.own(owner)
     before.restore()
     kernel.runs(None)
     gc.collect()
@@ -230,7 +256,7 @@ def traceback(error):
     lines = text.getvalue().split("\n")
     while len(lines) > 1 and lines[1].startswith(OWN_FRAME):
         del lines[1]
-    return "\n".join(lines)
+    return "\n".join([line for line in lines if not line.startswith(FILE_FRAMES)])
 
 
 def exchange_ports(kernel, ports):

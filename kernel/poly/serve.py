@@ -9,7 +9,7 @@ import ump
 # Not for use here: what a program is the first to import goes when it ends.
 import poly.child  # noqa: F401
 from poly import program, prompt, region
-from poly.errors import Error, Misuse, PeerDied
+from poly.errors import Error, Misuse, NoSuchService, PeerDied
 from poly.program import RUN_REPL, Program
 
 
@@ -19,11 +19,13 @@ def serve(kernel, request):
     link, message, length = request
     try:
         mode, console, slots, peer_bell, offset, strings = program.unpack_request(message, length)
+        strings[1] = program.look_up(strings[1], strings[0])
         monitor.route_output(console)
         parent = Parent(kernel, link, slots, peer_bell, offset)
     except (Error, OSError, ValueError, MemoryError) as error:
         cpu.output(None)
-        monitor.refuse(link, str(error))
+        unknown = isinstance(error, NoSuchService)
+        monitor.refuse(link, program.UNKNOWN if unknown else str(error))
         return
     kernel.console = console
     name = program.short_name(strings[1])

@@ -11,7 +11,6 @@ is mounted where. Ports are the prompt's alone: the kernel waits in none.
 """
 
 import gc
-import os
 import sys
 import time
 
@@ -35,7 +34,7 @@ from poly.program import (
     guarded,
     tell,
 )
-from servers.ram import Ram
+from poly.ram import FOLDER
 
 KERNEL = ("poly", "programs", "servers", "shell")  # packages that stay imported
 
@@ -46,9 +45,8 @@ class Console:
         self.program = Program("repl", kernel.number, on_terminal=True, is_repl=True)
         self.names = dict(__main__.__dict__)
         self.before = Surroundings()
-        self.ram = Ram()
         # What the prompt has while it waits, the kernel while it does not: swap().
-        self.folder = self.ram.mount()
+        self.folder = FOLDER
         self.path = list(self.before.path)
         self.argv = list(self.before.argv)
         self.children = []
@@ -122,8 +120,15 @@ class Console:
                 print("MPY: soft reboot")
                 self.reset()
             elif error is None:
+                self.save()
                 return
             self.fresh = True
+
+    def save(self):
+        """What was written at the prompt is in its files while it waits."""
+        error = guarded(self.kernel, self.kernel.ram.sync)
+        if error is not None:
+            tell(error)
 
     def run_waiting(self):
         """One turn of what goes on while the prompt waits; errors are printed."""
@@ -159,6 +164,7 @@ class Console:
 
     def reset(self):
         """Forget all that was defined, imported, spawned and mounted at the prompt."""
+        self.kernel.ram.close_files(0)
         self.release()
         __main__.__dict__.update(self.names)
         close_domains(self.kernel)
@@ -169,5 +175,5 @@ class Console:
         sys.path[:] = self.before.path
         sys.argv[:] = self.before.argv
         self.before.restore_mounts()
-        os.chdir(self.ram.mount())
+        change_folder(FOLDER)
         gc.collect()

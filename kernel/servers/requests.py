@@ -74,7 +74,12 @@ class Requests:
         self.put(link, m.RUN, message, deadline, 1 << m.RUN)  # to that life, or to nobody
         self.await_answer(link, m.RUN, deadline)
         if link.refused:
-            raise Exhausted("core %d: %s" % (child.core, text(link.refusal, 0, link.refused)))
+            from poly import program  # whoever has a child has it
+
+            refusal = text(link.refusal, 0, link.refused)
+            if refusal == program.UNKNOWN:
+                raise NoSuchService("%s: no such program" % child.path[len(program.LOOK_UP) :])
+            raise Exhausted("core %d: %s" % (child.core, refusal))
         child.started(link.peer_bell)
 
     def give_up(self, child):

@@ -13,7 +13,7 @@ import cpu
 from poly import limits
 from poly.deadline import Deadline
 from poly.errors import Error, Misuse, NoSuchService, Timeout
-from poly.paths import FOLDER
+from poly.paths import FOLDER, absolute
 from shell.parse import core_of, number
 from shell.run import repl, run, say
 from shell.shell import Leave
@@ -248,7 +248,8 @@ def reason(shell, core, error):
 def named(path, function, *args):
     """function(path, *args), whose OSError becomes a line that names the path."""
     try:
-        return function(path, *args)
+        # A file system knows no way out of itself: ".." is resolved here.
+        return function(absolute(path, os.getcwd()), *args)
     except OSError as error:
         raise Error("%s: %s" % (path, REASONS.get(error.errno) or error))
 

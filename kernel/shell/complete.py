@@ -35,7 +35,7 @@ def candidates(takes, word, at):
         if "place" in takes:
             names = ["@all"] + ["@%d" % core for core in range(cpu.cores())]
     elif "program" in takes and at == 1:
-        names = list(programs.NAMES) + files(word) + files(word, "/rom")
+        names = list(programs.NAMES) + files(word) + files(word, "/rom") + files(word, "/ram")
     elif "file" in takes:
         names = files(word)
     elif "core" in takes and at == 1:

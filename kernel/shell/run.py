@@ -25,13 +25,13 @@ def run(shell, words):
     words, where = place(words)
     if not words:
         raise NoSuchService("which program?")
-    path = program.resolve(words[0].text)
+    name = words[0].text
     args = [word.text for word in words[1:]]
     if where == "all":
-        return run_everywhere(shell, path, args)
+        return run_everywhere(shell, name, args)
     if where is None or where == kernel.number:
-        return run_here(shell, path, args)
-    return run_there(shell, where, path, args)
+        return run_here(shell, program.resolve(name), args)
+    return run_there(shell, where, program.resolve_elsewhere(name), args)
 
 
 def run_there(shell, core, path, args):
@@ -58,15 +58,17 @@ def run_here(shell, path, args):
     return program.run(shell.kernel, own_program(shell, path), path, args)
 
 
-def run_everywhere(shell, path, args):
-    """On every core; the largest status."""
+def run_everywhere(shell, name, args):
+    """On every core; the largest status. This one must have it."""
     kernel = shell.kernel
+    path = program.resolve(name)
+    path_elsewhere = program.resolve_elsewhere(name)
     tasks = []
     status = 0
     for core in range(cpu.cores()):
         if core != kernel.number:
             try:
-                tasks.append(started(kernel, core, path, args))
+                tasks.append(started(kernel, core, path_elsewhere, args))
             except Error as error:
                 print("poly: run:", error)
                 status = 1

@@ -259,6 +259,12 @@ def on_own_input(callback: Callable[[], None]) -> None:
 
 # --- the heap ------------------------------------------------------------------------
 
+def ram_disk(bytes: int) -> Any:
+    """A block device for littlefs, of at most so many bytes: less if the heap has little room.
+
+    Its memory comes from the heap's end, for as long as this core lives. OSError (ENOSPC) if
+    next to nothing is free there."""
+
 def heap_limit(limit: int) -> None:
     """From now on the heap of this core has `limit` bytes; 0: all there are.
 
