@@ -164,6 +164,11 @@ def supervise(kernel, program, function, *args):
     if status is None and not isinstance(error, MemoryError):
         guarded(kernel, tell, error)
     kernel.ram.close_files(owner + 1)
+    if not isinstance(error, MemoryError):
+        unsaved = guarded(kernel, os.sync)  # what it mounted itself, while its block devices work
+        if isinstance(unsaved, Exception):
+            guarded(kernel, tell, unsaved)
+        unsaved = None
     before.empty()
     if isinstance(error, MemoryError):
         guarded(kernel, tell, error)

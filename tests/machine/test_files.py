@@ -124,6 +124,35 @@ with open("/ram/all", "wb") as file:
     assert out == "28\n/ram/big: left open, not saved: ENOSPC\n50000\n"
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_a_programs_end_saves_files_on_what_it_mounted_itself(
+    exec: Exec, programs: Programs, place: str
+) -> None:
+    program = """
+import vfs
+class Disk:
+    memory = bytearray(64 * 512)
+    def readblocks(self, block, buffer, offset=0):
+        for i in range(len(buffer)):
+            buffer[i] = self.memory[block * 512 + offset + i]
+    def writeblocks(self, block, buffer, offset=0):
+        if b"to be kept" in buffer:
+            print("written")
+        for i in range(len(buffer)):
+            self.memory[block * 512 + offset + i] = buffer[i]
+    def ioctl(self, what, argument):
+        return {4: 64, 5: 512}.get(what, 0)
+disk = Disk()
+vfs.VfsLfs2.mkfs(disk)
+vfs.mount(vfs.VfsLfs2(disk), "/own")
+file = open("/own/x", "w")
+file.write("to be kept")
+print("end")
+"""
+    apps = programs({"own.py": program})
+    assert only(exec(f"run own{place}; ls /ram", apps=apps, cores=2)) == "end\nwritten\n"
+
+
 def test_a_write_without_room_keeps_what_was_written_before(
     exec: Exec, programs: Programs
 ) -> None:

@@ -1016,6 +1016,9 @@ class Sys:
 class Os:
     """os of one core: its own current folder, and the machine's files."""
 
+    def sync(self) -> None:
+        pass
+
     def getcwd(self) -> str:
         return str(here.core.folder)
 
