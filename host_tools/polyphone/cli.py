@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from polyphone import board as boards
-from polyphone import build, symbolize, system
+from polyphone import build, process, symbolize, system
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout
@@ -17,6 +17,11 @@ from polyphone.machine.qemu import CORES_DEFAULT, MEM_DEFAULT, SEED_MAX, Mode, S
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="poly", description="Build and run Polyphone.")
+    top.add_argument(
+        "--end-with",
+        metavar="PID",
+        help="end when process PID does, which must have started this one (`make` uses it)",
+    )
     board = argparse.ArgumentParser(add_help=False)
     board.add_argument("--board", default="virt_rv64", help="one of: " + ", ".join(boards.names()))
     machine = argparse.ArgumentParser(add_help=False, parents=[board])
@@ -63,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     add("debug", parents=[machine], help="as run, halted until gdb attaches")
     repl = add("repl", parents=[board], help="attach to the Python prompt of a core")
     repl.add_argument("--core", default="0", help="which (default %(default)s)")
+    repl.add_argument("--machine", help="of which machine, if several of the board run")
     suite = add("test-upstream", parents=[board], help="MicroPython's own tests on cores")
     suite.add_argument("--test-cores", default="0,3", help="on which (default %(default)s)")
     bench = add("bench", parents=[board], help="measure")
@@ -138,7 +144,9 @@ def run_command(options: argparse.Namespace) -> int:
     if options.command == "test-upstream":
         return test_upstream(boards.load(options.board), options.test_cores)
     if options.command == "repl":
-        return terminal.repl(boards.load(options.board), whole_number("CORE", options.core))
+        number = None if options.machine is None else whole_number("MACHINE", options.machine)
+        core = whole_number("CORE", options.core)
+        return terminal.repl(boards.load(options.board), core, number)
     if options.command in ("build", "bench"):
         board = boards.load(options.board)
         if options.command == "build":
@@ -190,12 +198,17 @@ def symbolize_log(options: argparse.Namespace) -> int:
 def main() -> int:
     options = parser().parse_args()
     try:
-        return run_command(options)
+        with process.ending_on_signals():
+            if options.end_with is not None:
+                process.end_with(whole_number("--end-with", options.end_with))
+            return run_command(options)
     except UserError as error:
         print(f"poly: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except process.Signalled as signalled:
+        return 128 + signalled.number
     except BrokenPipeError:
         # Who read our output went away; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -80,7 +80,9 @@ void arch_core_restart(unsigned core);
 /* Stops this core: no interrupt, pending or to come, ends it, but a restart. */
 __attribute__((noreturn)) void arch_park(void);
 
-/* Ends the machine with an exit status of 0 to 255 at the host. */
+/* Ends the machine with an exit status of 0 to 255 at the host. The device is given its
+ * complement: what QEMU itself ends with, 0 or 1, is no machine's success (machine/qemu.py). */
+#define ARCH_EXIT_WORD(status) ((status) ^ 0xffu)
 __attribute__((noreturn)) void arch_exit(unsigned status);
 
 /* --- traps ------------------------------------------------------------------ */

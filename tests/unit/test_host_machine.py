@@ -53,7 +53,7 @@ def console(setup: Setup, tmp_path: Path) -> Iterator[Console]:
 @pytest.mark.parametrize(
     ("does", "message"),
     [
-        ("li t0, 0x100000\nli t1, 0x5555\nsw t1, (t0)\n", "with status 0 before prompt"),
+        ("li t0, 0x100000\nli t1, 0xff3333\nsw t1, (t0)\n", "with status 0 before prompt"),
         ("li t0, 0x10000000\nla t1, text\n1: lb t2, (t1)\nbeqz t2, 1b\nsb t2, (t0)\n"
          "addi t1, t1, 1\nj 1b\ntext: .asciz \"*** end\\n\"\n", "it panicked"),
     ],

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 
+from polyphone import process
 from polyphone.bench import upstream
 from polyphone.bench.figures import Figure
 from polyphone.bench.guest import exactly, mem_text, setup
@@ -73,9 +74,9 @@ def our_seconds(board: Board) -> float:
 def their_seconds(command: Sequence[str]) -> float:
     """The same of upstream's port."""
     start = time.monotonic()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with process.start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as qemu:
         try:
-            read_until(PYTHON_PROMPT, process)
+            read_until(PYTHON_PROMPT, qemu)
             return time.monotonic() - start
         finally:
-            process.kill()
+            qemu.kill()

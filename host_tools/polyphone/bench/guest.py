@@ -8,7 +8,6 @@ import io
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 from polyphone.board import Board
 from polyphone.image import layout
 from polyphone.machine import terminal
+from polyphone.machine.place import Folder
 from polyphone.machine.qemu import MEM_DEFAULT, Mode, Setup
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -74,12 +74,12 @@ def setup(board: Board, cores: int, mode: Mode, mem: int = MEM_DEFAULT,
 @contextmanager
 def folder(files: Mapping[str, bytes]) -> Iterator[Path]:
     """A folder for APPS: the bench programs, and these files beside them."""
-    with tempfile.TemporaryDirectory(prefix="polyphone-bench-") as name:
+    with Folder() as apps:
         for program in PROGRAMS.glob("*.py"):
-            shutil.copy(program, name)
+            shutil.copy(program, apps)
         for file, content in files.items():
-            (Path(name) / file).write_bytes(content)
-        yield Path(name)
+            (apps / file).write_bytes(content)
+        yield apps
 
 
 def exactly(measure: Callable[[], Mapping[str, float]]) -> dict[str, float]:

@@ -2,12 +2,11 @@
 
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from polyphone.bench.figures import Figure
 from polyphone.bench.guest import BenchError
+from polyphone.machine.place import Folder
 
 MESSAGES = 1_000
 RUNS = 3
@@ -30,10 +29,10 @@ def text() -> str:
 def measure() -> list[Figure]:
     """The whole command, from its start to the written module; the best of some runs."""
     taken = []
-    with tempfile.TemporaryDirectory() as name:
-        file = Path(name) / "many.if"
+    with Folder() as folder:
+        file = folder / "many.if"
         file.write_text(text(), encoding="ascii")
-        command = [sys.executable, "-m", "polyphone.cli", "idl", "-o", name, str(file)]
+        command = [sys.executable, "-m", "polyphone.cli", "idl", "-o", str(folder), str(file)]
         for _ in range(RUNS):
             start = time.monotonic()
             result = subprocess.run(command, capture_output=True, text=True, check=False)

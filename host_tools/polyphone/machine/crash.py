@@ -28,6 +28,18 @@ def places(registers: str, symbols: symbolize.Symbols) -> list[str]:
     ]
 
 
+def _new_file(target: Path, ending: str) -> Path:
+    """An empty file that no other machine writes, named after the time."""
+    while True:
+        stamp = time.strftime("%Y%m%d-%H%M%S") + f"-{time.time_ns() % 10**9 // 1000:06d}"
+        file = target / f"{stamp}-{ending}.txt"
+        try:
+            file.touch(exist_ok=False)
+            return file
+        except FileExistsError:
+            pass  # two in one microsecond
+
+
 def keep(machine: Machine, report: str) -> tuple[Path, str]:
     """Write the crash file of a report; the file, and the report with symbols."""
     registers = "not known: the machine has ended"
@@ -44,8 +56,7 @@ def keep(machine: Machine, report: str) -> tuple[Path, str]:
     target = folder(machine.setup.board.name)
     target.mkdir(parents=True, exist_ok=True)
     number = re.search(r"core (\d+)", report)
-    stamp = time.strftime("%Y%m%d-%H%M%S") + f"-{time.time_ns() % 10**9 // 1000:06d}"
-    file = target / f"{stamp}-core{number[1] if number else ''}.txt"
+    file = _new_file(target, f"core{number[1] if number else ''}")
     file.write_text("\n".join(parts), encoding="utf-8")
     for old in sorted(target.glob("*.txt"))[:-KEPT]:
         old.unlink(missing_ok=True)

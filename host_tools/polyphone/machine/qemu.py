@@ -1,17 +1,16 @@
 """One emulated machine: its QEMU process, from the files in its RAM to its exit status.
 
-A Machine owns a temporary folder (boot block, ROMFS, monitor socket) and at most
-one QEMU process; stop(), or leaving the `with`, ends both. Who reads the guest's
-console is decided by how it is started: `console.py` for tests, the terminal for
-`poly run`, a pipe for `poly exec`.
+A Machine owns a temporary folder (boot block, ROMFS) and at most one QEMU process;
+stop(), or leaving the `with`, ends both, and QEMU ends with this process, whatever ends
+that. Who reads the guest's console is decided by how it is started: `console.py` for
+tests, the terminal for `poly run`, a pipe for `poly exec`.
 """
 
-import asyncio
 import os
 import shlex
+import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,18 +18,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from qemu.qmp import QMPClient
-
+from polyphone import process
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout, romfs
 from polyphone.image.boot_block import EXIT_ON_PANIC, BootBlock
+from polyphone.machine.monitor import Monitor
+from polyphone.machine.place import Folder
 
 CORES_DEFAULT = 4
 MEM_DEFAULT = 16 * layout.MIB
 SEED_MAX = 0xFFFF_FFFF
 SPIN_US = 20  # polling before sleep pays only while the peer runs on another host CPU
-MONITOR_TIMEOUT_S = 3
+# The machine hands its status to QEMU's exit device as the complement: QEMU's own 0, after a
+# signal or a `quit`, and its 1, after an error, cannot be taken for the machine's success.
+STATUS_MASK = 0xFF
+STATUS_ENDED = 255  # QEMU ended, and not by the machine
+QUIT = "host-qmp-quit"  # QEMU's word for a `quit` of its monitor, and for Ctrl-A X
 
 
 class Mode(Enum):
@@ -100,20 +104,18 @@ class Machine:
     def __init__(self, setup: Setup, debug: bool = False) -> None:
         """With `debug`, the cores wait for a debugger on TCP port `gdb_port`."""
         self.setup = setup
-        self.gdb_port = _free_port() if debug else None
+        self._gdb = _listener() if debug else None
+        self.gdb_port: int | None = self._gdb.getsockname()[1] if self._gdb else None
         if not setup.board.image.exists():
             raise UserError(
                 f"{setup.board.name} is not built: make build BOARD={setup.board.name}"
             )
         rom = romfs.pack(setup.apps)
         self.layout = layout.plan(setup.board, setup.cores, setup.mem, len(rom))
-        self._folder = tempfile.TemporaryDirectory(prefix="polyphone-")
-        self.folder = Path(self._folder.name)
+        self._folder = Folder()
+        self.folder = self._folder.path
         self.process: subprocess.Popen[bytes] | None = None
-        # Ours from the start and handed to QEMU: who connects early waits, and is not refused.
-        self._monitor = socket.socket(socket.AF_UNIX)
-        self._monitor.bind(str(self.monitor))
-        self._monitor.listen(1)
+        self._monitor = Monitor()
         self._write_files(rom)
 
     def _write_files(self, rom: bytes) -> None:
@@ -134,18 +136,16 @@ class Machine:
         (self.folder / "boot.bin").write_bytes(block.pack())
         (self.folder / "romfs.bin").write_bytes(rom)
 
-    @property
-    def monitor(self) -> Path:
-        """The socket of QEMU's monitor (QMP)."""
-        return self.folder / "qmp"
-
     def command(self, log: Path | None = None, terminal: bool = False) -> list[str]:
         """QEMU's command line. `log` records the console; `terminal`: a person sits at it."""
         board, place = self.setup.board, self.layout
         serial = list(SERIAL_TERMINAL if terminal else SERIAL_PIPE)
         if log is not None:
             serial[-1] += f",logfile={_quoted(log)},logappend=off"
-        debug = [] if self.gdb_port is None else ["-S", "-gdb", f"tcp:127.0.0.1:{self.gdb_port}"]
+        debug = []
+        if self._gdb is not None:
+            debug = ["-S", "-chardev", f"socket,id=gdb,fd={self._gdb.fileno()},server=on,wait=off"]
+            debug += ["-gdb", "chardev:gdb"]
         return [
             board.qemu["system"],
             *("-machine", board.qemu["machine"]),
@@ -158,7 +158,7 @@ class Machine:
             *serial,
             *("-serial", "chardev:console"),
             *(MONITOR_TERMINAL if terminal else ["-monitor", "none"]),
-            *("-chardev", f"socket,id=qmp,fd={self._monitor.fileno()},server=on,wait=off"),
+            *("-chardev", f"socket,id=qmp,fd={self._monitor.theirs},server=off"),
             *("-mon", "chardev=qmp,mode=control"),
             *self._own_consoles(),
             *debug,
@@ -193,8 +193,6 @@ class Machine:
     def link_consoles(self, folder: Path) -> dict[int, Path]:
         """Make `folder`/core<N> lead to each core's own console; the links, by core."""
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("core*"):
-            old.unlink()
         links = {}
         for core, terminal in self.consoles().items():
             links[core] = folder / f"core{core}"
@@ -206,21 +204,42 @@ class Machine:
         return self.setup.reproduction()
 
     def start(self, log: Path | None = None, terminal: bool = False, **streams: Any) -> None:
-        """Start QEMU; `streams` are Popen's stdin, stdout, stderr."""
+        """Start QEMU, from the main thread; `streams` are Popen's stdin, stdout, stderr."""
         assert self.process is None, "a machine starts once"
         command = self.command(log, terminal)
+        inherited = [self._monitor.theirs, *([self._gdb.fileno()] if self._gdb else [])]
         try:
-            self.process = subprocess.Popen(command, pass_fds=[self._monitor.fileno()], **streams)
+            self.process = process.start(command, pass_fds=inherited, **streams)
         except FileNotFoundError:
             raise UserError(f"{command[0]} is not installed: make setup") from None
+        self._monitor.started()
 
     def wait(self, timeout_s: float | None = None) -> int:
-        """The exit status, once the guest has ended (128 + n after signal n).
+        """The exit status that the machine gave itself, once it has ended. Where QEMU ended
+        otherwise: 128 + n after signal n, else 255, and `fault()` says what it was.
 
-        subprocess.TimeoutExpired if it has not."""
+        subprocess.TimeoutExpired if it has not ended."""
         assert self.process is not None
         status = self.process.wait(timeout_s)
-        return status if status >= 0 else 128 - status
+        self._monitor.hear()
+        if status < 0:
+            return 128 - status
+        said = self._monitor.greeted and not self._monitor.ended_by
+        return status ^ STATUS_MASK if said else STATUS_ENDED
+
+    def fault(self) -> str:
+        """What ended QEMU after wait(); "" if the machine did."""
+        assert self.process is not None and self.process.returncode is not None
+        status, ended_by = self.process.returncode, self._monitor.ended_by
+        if status < 0:
+            return f"QEMU was ended by {_signal_name(-status)}"
+        if ended_by:
+            return f"QEMU was ended from outside ({ended_by})"
+        return "" if self._monitor.greeted else "QEMU could not start the machine"
+
+    def was_quit(self) -> bool:
+        """Whether it ended by Ctrl-A X, or `quit` of QEMU's monitor."""
+        return self._monitor.ended_by == QUIT
 
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -238,18 +257,11 @@ class Machine:
         """The answers of QEMU to a command of its machine protocol, with each of these.
 
         UserError if they do not come in time."""
-        try:
-            return asyncio.run(asyncio.wait_for(self._qmp(command, arguments), MONITOR_TIMEOUT_S))
-        except TimeoutError:
-            raise UserError(f"QEMU did not do {command} within {MONITOR_TIMEOUT_S} s") from None
+        return self._monitor.ask(command, arguments)
 
-    async def _qmp(self, command: str, arguments: Sequence[dict[str, Any]]) -> list[Any]:
-        client = QMPClient()
-        await client.connect(str(self.monitor))
-        try:
-            return [await client.execute(command, each) for each in arguments]
-        finally:
-            await client.disconnect()
+    def hear(self) -> None:
+        """Take what QEMU says unasked, which would pile up in it."""
+        self._monitor.hear()
 
     def physical_memory(self, address: int, length: int) -> bytes:
         """What the machine's RAM holds there."""
@@ -278,7 +290,9 @@ class Machine:
                     except BrokenPipeError:
                         pass  # input that the guest never read
         self._monitor.close()
-        self._folder.cleanup()
+        if self._gdb is not None:
+            self._gdb.close()
+        self._folder.remove()
 
     def __enter__(self) -> "Machine":
         return self
@@ -301,7 +315,16 @@ def _quoted(path: Path) -> str:
     return str(path).replace(",", ",,")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _listener() -> socket.socket:
+    """A socket at a free TCP port of this host. Ours from the start and handed to QEMU: nobody
+    takes the port meanwhile, and who connects early waits."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is accepted has it too
+    return listener
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

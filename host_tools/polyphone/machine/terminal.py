@@ -4,18 +4,23 @@ Panic reports are followed by the same report with functions, files and lines, o
 the error stream, as soon as they are complete.
 """
 
+import fcntl
 import shlex
 import subprocess
 import sys
+import termios
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from polyphone import paths, symbolize
+from polyphone import paths, process, symbolize
 from polyphone.board import Board
 from polyphone.errors import UserError
-from polyphone.machine import crash
+from polyphone.machine import crash, place
+from polyphone.machine.place import Names
 from polyphone.machine.qemu import Machine, Setup
 
 POLL_S = 0.2  # how soon a panic report on a terminal is annotated
@@ -51,20 +56,20 @@ class PanicWatch:
 
 
 def run(setup: Setup) -> int:
-    """The machine on this terminal until it ends; its exit status.
+    """The machine on this terminal until it ends; its exit status, 0 after Ctrl-A X.
 
     QEMU sets the terminal to raw mode and back; Ctrl-C reaches the guest."""
-    with Machine(setup) as machine:
-        print(_welcome(setup), file=sys.stderr)
+    with _named(setup.board) as names, Machine(setup) as machine:
+        print(_welcome(setup, names), file=sys.stderr)
         if setup.consoles_lead_out():
-            print(_consoles_text(setup), file=sys.stderr)
-        return _on_terminal(machine)
+            print(_consoles_text(setup, names), file=sys.stderr)
+        return _on_terminal(machine, names)
 
 
 def debug(setup: Setup) -> int:
     """As run(), but halted before the first instruction until a debugger attaches."""
-    with Machine(setup, debug=True) as machine:
-        print(_welcome(setup), file=sys.stderr)
+    with _named(setup.board) as names, Machine(setup, debug=True) as machine:
+        print(_welcome(setup, names), file=sys.stderr)
         print(
             "halted; in another terminal:\n"
             f"  {gdb_command(machine)}\n"
@@ -72,50 +77,85 @@ def debug(setup: Setup) -> int:
             " `thread apply all bt`;\n`set scheduler-locking on` steps one core alone.",
             file=sys.stderr,
         )
-        return _on_terminal(machine)
+        return _on_terminal(machine, names)
 
 
-def repl(board: Board, core: int) -> int:
-    """The Python prompt on a core of the machine that run() has started; its exit status."""
-    link = console_folder(board) / f"core{core}"
+def repl(board: Board, core: int, number: int | None = None) -> int:
+    """The Python prompt on a core of the machine `number` that run() has started (None: of the
+    only one, or the one that is chosen when asked); its exit status."""
+    link = place.consoles(board.name, _chosen(board, number)) / f"core{core}"
     if not link.exists():
-        raise UserError(f"no console {link}: is a machine running? make run BOARD={board.name}")
+        raise UserError(f"no console {_shown(link)}: the machine has no such core, or no room")
     print("Enter shows the prompt.", file=sys.stderr)
     command = [sys.executable, "-m", "mpremote", "connect", str(link), "repl"]
-    return subprocess.run(command).returncode
+    with _terminal_restored(), process.start(command) as client:
+        return int(client.wait())
 
 
-def console_folder(board: Board) -> Path:
-    """Where run() makes a link to each core's own console."""
-    return paths.board_build(board.name) / "console"
+def _chosen(board: Board, number: int | None) -> int:
+    """The number of the machine that is meant. UserError if that is not clear."""
+    there = place.running(board.name)
+    if not there:
+        raise UserError(f"no machine of {board.name} runs: make run BOARD={board.name}")
+    if number is None and len(there) > 1 and sys.stdin is not None and sys.stdin.isatty():
+        print(f"machines of {board.name}: {_listed(there)}. Which? ", end="", file=sys.stderr)
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip()
+        if not answer.isdecimal():
+            raise UserError(f"'{answer}' is not the number of a machine")
+        number = int(answer)
+    if number is None and len(there) > 1:
+        raise UserError(
+            f"machines {_listed(there)} of {board.name} run; choose one: MACHINE={there[0]}"
+        )
+    if number is not None and number not in there:
+        raise UserError(f"no machine {number} of {board.name} runs; there are: {_listed(there)}")
+    return there[0] if number is None else number
 
 
-def _consoles_text(setup: Setup) -> str:
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+@contextmanager
+def _named(board: Board) -> Iterator[Names]:
+    """Names for a machine that a person sees."""
+    names = Names.take(board.name)
+    try:
+        yield names
+    finally:
+        names.release()
+
+
+@contextmanager
+def _terminal_restored() -> Iterator[None]:
+    """Give the terminal back as it was, also where who changed it is killed."""
+    try:
+        mode = termios.tcgetattr(0)
+    except (OSError, termios.error):
+        yield
+        return
+    flags = fcntl.fcntl(0, fcntl.F_GETFL)
+    try:
+        yield
+    finally:
+        try:
+            termios.tcsetattr(0, termios.TCSANOW, mode)
+            fcntl.fcntl(0, fcntl.F_SETFL, flags)
+        except (OSError, termios.error):
+            pass  # the terminal is gone
+
+
+def _shown(path: Path) -> str:
+    """A path as the user types it in the checkout."""
+    return str(path.relative_to(paths.ROOT) if path.is_relative_to(paths.ROOT) else path)
+
+
+def _consoles_text(setup: Setup, names: Names) -> str:
     """Where the links will be."""
     cores = [core for core in range(setup.cores) if setup.board.console_slot(core) is not None]
-    folder = console_folder(setup.board)
-    if folder.is_relative_to(paths.ROOT):
-        folder = folder.relative_to(paths.ROOT)
-    names = [str(folder / f"core{core}") for core in cores]
-    return "\n  ".join(["consoles for mpremote, one for each core:", *names])
-
-
-def _link_consoles(machine: Machine) -> dict[Path, Path]:
-    """Make the links; what each leads to."""
-    try:
-        links = machine.link_consoles(console_folder(machine.setup.board))
-    except Exception:
-        if machine.running():
-            raise
-        return {}  # it ended at once, and has said why
-    return {link: link.readlink() for link in links.values()}
-
-
-def _remove_consoles(links: dict[Path, Path]) -> None:
-    for link, terminal in links.items():
-        # Unless another machine has made its own meanwhile.
-        if link.is_symlink() and link.readlink() == terminal:
-            link.unlink()
+    links = [_shown(names.consoles / f"core{core}") for core in cores]
+    return "\n  ".join(["consoles for mpremote, one for each core:", *links])
 
 
 def gdb_command(machine: Machine) -> str:
@@ -127,34 +167,55 @@ def gdb_command(machine: Machine) -> str:
     return shlex.join(words)
 
 
-def _welcome(setup: Setup) -> str:
+def _welcome(setup: Setup, names: Names) -> str:
     cores = "1 core" if setup.cores == 1 else f"{setup.cores} cores"
-    return f"{setup.board.name}, {cores}. Quit: poweroff, or Ctrl-A X. QEMU's monitor: Ctrl-A C."
+    which = f"{setup.board.name}, {cores}"
+    if names.number > 1:
+        which += f", machine {names.number} of this board"
+    return f"{which}. Quit: poweroff, or Ctrl-A X. QEMU's monitor: Ctrl-A C."
 
 
-def _on_terminal(machine: Machine) -> int:
-    log = paths.board_build(machine.setup.board.name) / "console.log"
-    log.unlink(missing_ok=True)
+def _on_terminal(machine: Machine, names: Names) -> int:
     watch = PanicWatch(machine, "\r\n" if sys.stderr.isatty() else "\n")
     ended = threading.Event()
-    machine.start(log, terminal=True)
-    links: dict[Path, Path] = {}
-    follower = threading.Thread(target=_follow, args=(log, watch, ended))
-    follower.start()
+    with _terminal_restored():
+        machine.start(names.log, terminal=True)
+        follower = threading.Thread(target=_follow, args=(names.log, watch, ended, machine))
+        follower.start()
+        try:
+            if machine.setup.consoles_lead_out():
+                _link_consoles(machine, names)
+            status = machine.wait()
+        finally:
+            ended.set()
+            follower.join()
+    if machine.was_quit():  # from this terminal: there is no other monitor
+        return 0
+    tell_fault(machine)
+    return status
+
+
+def _link_consoles(machine: Machine, names: Names) -> None:
     try:
-        links = _link_consoles(machine)
-        return machine.wait()
-    finally:
-        ended.set()
-        follower.join()
-        _remove_consoles(links)
+        machine.link_consoles(names.consoles)
+    except Exception:
+        if machine.running():
+            raise  # else it ended at once, and has said why
 
 
-def _follow(log: Path, watch: PanicWatch, ended: threading.Event) -> None:
+def tell_fault(machine: Machine) -> None:
+    """Say on the error stream what ended the machine, if it did not end by itself."""
+    fault = machine.fault()
+    if fault:
+        print(f"poly: {fault}", file=sys.stderr)
+
+
+def _follow(log: Path, watch: PanicWatch, ended: threading.Event, machine: Machine) -> None:
     position = 0
     last = False
     while not last:
         last = ended.wait(POLL_S)
+        machine.hear()
         if log.exists():
             with log.open("rb") as file:
                 file.seek(position)
@@ -181,4 +242,6 @@ def execute(setup: Setup, command: str, output: BinaryIO, log: Path | None = Non
             output.write(part.removesuffix(held).replace(b"\r\n", b"\n"))
             output.flush()
         output.write(held)
-        return machine.wait()
+        status = machine.wait()
+        tell_fault(machine)
+        return status

@@ -301,7 +301,7 @@ void arch_exception(struct trap *trap) {
 /* --- the end -------------------------------------------------------------------------- */
 
 void arch_exit(unsigned status) {
-    struct { uint64_t reason, status; } block = {0x20026, status}; /* the program ended itself */
+    struct { uint64_t reason, status; } block = {0x20026, ARCH_EXIT_WORD(status)}; /* the program ended itself */
     register uint64_t operation __asm__ ("x0") = 0x18;             /* semihosting SYS_EXIT */
     register void *parameter __asm__ ("x1") = &block;
     __asm__ volatile ("hlt #0xf000" : "+r" (operation) : "r" (parameter) : "memory");

@@ -116,7 +116,7 @@ void arch_park(void) {
 }
 
 void arch_exit(unsigned status) {
-    *(volatile uint32_t *)BOARD_DEVICES_EXIT = status == 0 ? 0x5555 : status << 16 | 0x3333;
+    *(volatile uint32_t *)BOARD_DEVICES_EXIT = ARCH_EXIT_WORD(status) << 16 | 0x3333;
     arch_park();
 }
 
