@@ -7,6 +7,7 @@ SYSTEM ?=
 APPS  ?=
 PROTECTION ?= on
 CMD   ?=
+TIMEOUT ?=
 CORE  ?= 0
 MACHINE ?=
 TEST_CORES ?= 0,3
@@ -42,7 +43,7 @@ help:
 	@echo "make distclean remove build/, everything that is not in git"
 	@echo
 	@echo "variables: BOARD=$(BOARD) ($(notdir $(BOARDS))) CORES=$(or $(CORES),4)"
-	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD) CORE=$(CORE) MACHINE=$(MACHINE) TEST_CORES=$(TEST_CORES)"
+	@echo "           MEM=$(or $(MEM),16M) (private RAM of each core) APPS=$(APPS) SYSTEM=$(SYSTEM) CMD=$(CMD) TIMEOUT=$(TIMEOUT) CORE=$(CORE) MACHINE=$(MACHINE) TEST_CORES=$(TEST_CORES)"
 
 setup:
 	@python3 host_tools/bootstrap.py
@@ -60,7 +61,7 @@ repl: ready
 	@$(POLY) repl --board $(BOARD) --core "$(CORE)" $(if $(MACHINE),--machine "$(MACHINE)")
 
 exec: ready
-	@$(POLY) exec $(OPTIONS) -- "$$CMD"
+	@$(POLY) exec $(OPTIONS) $(if $(TIMEOUT),--timeout "$(TIMEOUT)") -- "$$CMD"
 
 debug: ready
 	@$(POLY) debug $(OPTIONS)

@@ -22,7 +22,8 @@ from polyphone.image import layout
 TAIL_LINES = 30
 # What `make run MEM=64M` exports is meant for us, not for the make files of the kernel.
 OWN_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "BOARD", "CORES", "MEM",
-                 "SYSTEM", "APPS", "PROTECTION", "CMD", "CORE", "TEST_CORES")  # fmt: skip
+                 "SYSTEM", "APPS", "PROTECTION", "CMD", "TIMEOUT", "CORE", "MACHINE",
+                 "TEST_CORES")  # fmt: skip
 
 
 def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) -> Path:

@@ -14,6 +14,8 @@ from polyphone.image import layout
 from polyphone.machine import terminal
 from polyphone.machine.qemu import CORES_DEFAULT, MEM_DEFAULT, SEED_MAX, Mode, Setup
 
+SECONDS_MAX = 10_000_000  # what waits of the host take
+
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="poly", description="Build and run Polyphone.")
@@ -64,6 +66,11 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         default="",
         help="shell commands, separated by ; (default with a system file: wait)",
+    )
+    exec_.add_argument(
+        "--timeout",
+        metavar="S",
+        help="end the machine after so many seconds, with status 124 and where each core stands",
     )
     add("debug", parents=[machine], help="as run, halted until gdb attaches")
     repl = add("repl", parents=[board], help="attach to the Python prompt of a core")
@@ -133,6 +140,17 @@ def whole_number(name: str, text: str) -> int:
     return int(text)
 
 
+def seconds(name: str, text: str) -> float:
+    """UserError unless it is a number of them, above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= SECONDS_MAX:
+        raise UserError(f"{name}={text} is no number of seconds from above 0 to {SECONDS_MAX:,}")
+    return number
+
+
 def run_command(options: argparse.Namespace) -> int:
     """Do what the options say; the exit status."""
     if options.command == "symbolize":
@@ -159,6 +177,9 @@ def run_command(options: argparse.Namespace) -> int:
             return bench.profile(board, options.profile)
         return bench.main(board)
     chosen = setup(options)
+    timeout_s = None
+    if options.command == "exec" and options.timeout is not None:
+        timeout_s = seconds("TIMEOUT", options.timeout)
     if options.command == "debug":
         return terminal.debug(replace(chosen, board=build.link(chosen.board)))
     build.build(chosen.board)
@@ -166,7 +187,7 @@ def run_command(options: argparse.Namespace) -> int:
         line = options.line.strip() or ("wait" if chosen.system else "")
         if not line:
             raise UserError("no command to run; example: make exec CMD=cores")
-        return terminal.execute(chosen, line, sys.stdout.buffer)
+        return terminal.execute(chosen, line, sys.stdout.buffer, source=0, timeout_s=timeout_s)
     return terminal.run(chosen)
 
 

@@ -11,6 +11,15 @@
 #define BOOT_BLOCK_BYTES 16384u
 
 #define BOOT_EXIT_ON_PANIC 1u      /* a panic of core 0 ends the machine with status 255 */
+#define BOOT_INPUT_FRAMED 2u       /* the serial line's input has an end: BOOT_INPUT_ESCAPE */
+#define BOOT_INPUT_IS_DATA 4u      /* it is for programs, and no byte of it means Ctrl-C */
+#define BOOT_INPUT_ENDED 8u        /* there is none */
+
+/* Framed input: after this byte comes itself, or what it stands for. All before the first
+ * begin is nothing: more than a UART takes unasked, so that the host sees when somebody reads. */
+#define BOOT_INPUT_ESCAPE 0x10
+#define BOOT_INPUT_BEGIN 0x01
+#define BOOT_INPUT_END 0x04        /* the end of the input */
 
 struct boot_block {
     uint32_t magic;

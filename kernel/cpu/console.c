@@ -6,6 +6,7 @@
 #include "arch.h"
 #include "channel.h"
 #include "core.h"
+#include "memory_order.h"
 #include "py/mphal.h"
 #include "py/mpstate.h"
 #include "py/runtime.h"
@@ -19,12 +20,18 @@
 struct input {
     uint8_t bytes[INPUT_BYTES];
     unsigned put, taken;           /* running counts */
-    bool stopped;                  /* the device waits for room */
+    bool stopped;                  /* the device waits for room, or for somebody who reads */
+    bool ended;                    /* nothing more will come */
 };
 
 static struct input shell_input, own_input;
 static struct input *input = &shell_input; /* what standard input is */
 static unsigned interrupts;        /* interrupt characters of the shell's console */
+
+/* What comes before the shell's input, from `front_at` on: given back by somebody who
+ * was given it and did not read it. */
+MP_REGISTER_ROOT_POINTER(uint8_t *console_front);
+static size_t front_at, front_end;
 
 static struct {
     char text[UMP_PAYLOAD];        /* a line under way */
@@ -51,13 +58,25 @@ static bool full(const struct input *to) {
     return to->put - to->taken == INPUT_BYTES;
 }
 
+static bool is_data(const struct input *of) {
+    return of == &shell_input && BOOT->flags & BOOT_INPUT_IS_DATA;
+}
+
 /* The interrupt character is one on the console that is standard input only. */
+static bool interrupt_by(struct input *from, int byte) {
+    if (byte != mp_interrupt_char || from != input || is_data(from)) {
+        return false;
+    }
+    interrupts += from == &shell_input;
+    stuck_interrupted(from == &own_input);
+    mp_sched_keyboard_interrupt();
+    doorbell_ring_self(); /* the next one kills */
+    return true;
+}
+
 static bool feed(struct input *to, int byte) {
-    if (byte == mp_interrupt_char && to == input) {
-        interrupts += to == &shell_input;
-        stuck_interrupted(to == &own_input);
-        mp_sched_keyboard_interrupt();
-        doorbell_ring_self(); /* the next one kills */
+    if (interrupt_by(to, byte)) {
+        ;
     } else if (full(to)) {
         return false;
     } else {
@@ -80,6 +99,14 @@ void console_set_interrupt_char(int byte) {
     mp_hal_set_interrupt_char(byte);
     stuck_forget();
     if (input == &shell_input) { /* on the own one it is for the editor of the prompt */
+        uint8_t *front = MP_STATE_PORT(console_front);
+        size_t kept = front_at;
+        for (size_t at = front_at; at < front_end; at++) {
+            if (!interrupt_by(input, front[at])) {
+                front[kept++] = front[at];
+            }
+        }
+        front_end = kept;
         unsigned end = input->put;
         input->put = input->taken;
         for (unsigned at = input->taken; at != end; at++) {
@@ -87,6 +114,42 @@ void console_set_interrupt_char(int byte) {
         }
     }
     arch_interrupts_restore(state);
+}
+
+static void end(struct input *of) {
+    of->ended = true;
+    core_event();
+}
+
+static bool again;                 /* not this core's first life */
+
+/* The byte that the serial line's byte stands for, -1: none. */
+static int unframed(int byte) {
+    static bool escaped, begun;
+    if (!(BOOT->flags & BOOT_INPUT_FRAMED)) {
+        return byte;
+    }
+    if (!escaped) {
+        escaped = byte == BOOT_INPUT_ESCAPE;
+        return escaped || !(begun || again) ? -1 : byte;
+    }
+    escaped = false;
+    begun |= byte == BOOT_INPUT_BEGIN;
+    if (byte == BOOT_INPUT_END) {
+        control_of(core_number)->input_ended = true; /* for a later life, too */
+        end(&shell_input);
+    }
+    return byte == BOOT_INPUT_ESCAPE ? byte : -1;
+}
+
+void console_start(void) {
+    again = control_of(core_number)->generation > 0;
+    if (core_number == 0) {
+        shell_input.ended = BOOT->flags & BOOT_INPUT_ENDED || control_of(0)->input_ended;
+        /* Data waits at the host until somebody reads. */
+        shell_input.stopped = BOOT->flags & BOOT_INPUT_IS_DATA;
+        uart_receive_enable(!shell_input.stopped);
+    }
 }
 
 void console_receive(void) {
@@ -100,7 +163,10 @@ void console_receive(void) {
         if (byte < 0) {
             return;
         }
-        console_feed(byte);
+        byte = unframed(byte);
+        if (byte >= 0) {
+            console_feed(byte);
+        }
     }
 }
 
@@ -122,12 +188,33 @@ static void go_on(void) {
     }
 }
 
+static bool has_front(void) {
+    return input == &shell_input && front_at != front_end;
+}
+
+/* Somebody reads: whoever has input for this core may give it. */
+static void ask(void) {
+    if (input == &shell_input && core_number != 0 && !control_of(core_number)->input_wanted) {
+        mem_store_release(&control_of(core_number)->input_wanted, 1);
+        doorbell_ring(0, core_number);
+    }
+}
+
 int console_take(void) {
     int byte = -1;
+    ask();
     uintptr_t state = arch_interrupts_mask();
-    if (input->put != input->taken) {
-        byte = input->bytes[input->taken++ % INPUT_BYTES];
+    if (has_front()) {
+        byte = MP_STATE_PORT(console_front)[front_at++];
         stuck_forget();
+    } else {
+        if (input->put != input->taken) {
+            byte = input->bytes[input->taken++ % INPUT_BYTES];
+            stuck_forget();
+            if (input == &shell_input) {
+                control_of(core_number)->input_taken++;
+            }
+        }
         if (input->stopped) {
             go_on();
         }
@@ -136,12 +223,57 @@ int console_take(void) {
     return byte;
 }
 
+void console_unread(const char *bytes, size_t length) {
+    size_t left = front_end - front_at;
+    uint8_t *front = m_new(uint8_t, length + left);
+    memcpy(front, bytes, length);
+    memcpy(front + length, MP_STATE_PORT(console_front) + front_at, left);
+    uintptr_t state = arch_interrupts_mask();
+    MP_STATE_PORT(console_front) = front;
+    front_at = 0;
+    front_end = length + left;
+    arch_interrupts_restore(state);
+}
+
+void console_new_input(bool ended) {
+    uintptr_t state = arch_interrupts_mask();
+    shell_input.taken = shell_input.put;
+    shell_input.ended = ended;
+    control_of(core_number)->input_wanted = 0;
+    arch_interrupts_restore(state);
+}
+
+void console_end_input(void) {
+    end(&shell_input);
+}
+
 static bool waits(const volatile struct input *from) {
     return from->put != from->taken;
 }
 
 bool console_has_input(void) {
+    if (has_front() || waits(input)) {
+        return true;
+    }
+    ask();
+    uintptr_t state = arch_interrupts_mask();
+    if (input->stopped) {
+        go_on();
+    }
+    arch_interrupts_restore(state);
     return waits(input);
+}
+
+static bool has_ended(const volatile struct input *of) {
+    return of->ended;
+}
+
+bool console_input_ended(void) {
+    return has_ended(input) && !has_front() && !waits(input);
+}
+
+bool console_input_is_data(void) {
+    return is_data(input);
 }
 
 bool console_own_has_input(void) {

@@ -19,6 +19,9 @@
 bool console_attach_own(bool own);
 bool console_is_own(void);
 
+/* At the start of a life, once the serial line works. */
+void console_start(void);
+
 /* From interrupts, masked: takes what the serial line, or the own console, has. */
 void console_receive(void);
 void console_receive_own(void);
@@ -38,6 +41,23 @@ int console_take(void);
 
 bool console_has_input(void);
 bool console_own_has_input(void);
+
+/* Whether there is none, and none will come. */
+bool console_input_ended(void);
+
+/* Whether it is bytes for programs as they are: nobody has typed them, and no editor is
+ * to take keys of them. */
+bool console_input_is_data(void);
+
+/* Puts bytes before the input of the shell's console. */
+void console_unread(const char *bytes, size_t length);
+
+/* The shell's console, on a core that does not own it: what came for the program before
+ * is dropped, and for the next one nothing comes (`ended`) or may come. */
+void console_new_input(bool ended);
+
+/* Nothing more comes for the program. */
+void console_end_input(void);
 
 void console_write(const char *text, size_t length);
 

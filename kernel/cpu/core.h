@@ -38,6 +38,9 @@ struct control {
     uint32_t untold;               /* names that core 0's present life has not heard of it */
     uint32_t claim;                /* who restarts it since it died (life_claim()) */
     uint32_t turns;                /* of the VM to serve what is urgent, in all lives */
+    uint32_t input_taken;          /* bytes of the shell's console that programs here have read */
+    uint32_t input_wanted;         /* the program here reads it */
+    uint32_t input_ended;          /* of core 0: the serial line has no more */
     /* By core: the generation of that core that this one has met. It has cut all
      * use of memory that it shared with earlier ones. */
     uint32_t met[CORES_MAX] __attribute__((aligned(64)));

@@ -6,6 +6,7 @@
 #include "channel.h"
 #include "console.h"
 #include "core.h"
+#include "memory_order.h"
 #include "own_repl.h"
 #include "py/mperrno.h"
 #include "py/mphal.h"
@@ -28,23 +29,81 @@ static mp_obj_t cpu_output(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(cpu_output_obj, 0, 3, cpu_output);
 
-static mp_obj_t cpu_feed(mp_obj_t bytes) {
+static mp_obj_t cpu_feed(size_t n_args, const mp_obj_t *args) {
     mp_buffer_info_t info;
-    mp_get_buffer_raise(bytes, &info, MP_BUFFER_READ);
+    mp_get_buffer_raise(args[0], &info, MP_BUFFER_READ);
+    size_t length = n_args > 1 ? MIN((size_t)mp_obj_get_int(args[1]), info.len) : info.len;
     size_t taken = 0;
     uintptr_t state = arch_interrupts_mask();
-    while (taken < info.len && console_feed(((const uint8_t *)info.buf)[taken])) {
+    unsigned interrupts = console_interrupts();
+    while (taken < length && console_interrupts() == interrupts
+           && console_feed(((const uint8_t *)info.buf)[taken])) {
         taken++;
     }
     arch_interrupts_restore(state);
     return MP_OBJ_NEW_SMALL_INT(taken);
 }
-MP_DEFINE_CONST_FUN_OBJ_1(cpu_feed_obj, cpu_feed);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(cpu_feed_obj, 1, 2, cpu_feed);
 
-static mp_obj_t cpu_take_input(void) {
-    return MP_OBJ_NEW_SMALL_INT(console_take());
+static mp_obj_t cpu_take_input(size_t n_args, const mp_obj_t *args) {
+    if (n_args == 0) {
+        return MP_OBJ_NEW_SMALL_INT(console_take());
+    }
+    vstr_t bytes;
+    size_t most = MAX(mp_obj_get_int(args[0]), 0);
+    vstr_init_len(&bytes, most);
+    size_t length = 0;
+    int byte;
+    while (length < most && (byte = console_take()) >= 0) {
+        bytes.buf[length++] = byte;
+    }
+    bytes.len = length;
+    return mp_obj_new_bytes_from_vstr(&bytes);
 }
-MP_DEFINE_CONST_FUN_OBJ_0(cpu_take_input_obj, cpu_take_input);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(cpu_take_input_obj, 0, 1, cpu_take_input);
+
+static mp_obj_t cpu_unread(mp_obj_t bytes) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(bytes, &info, MP_BUFFER_READ);
+    console_unread(info.buf, info.len);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(cpu_unread_obj, cpu_unread);
+
+static mp_obj_t cpu_new_input(mp_obj_t ended) {
+    console_new_input(mp_obj_is_true(ended));
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(cpu_new_input_obj, cpu_new_input);
+
+static mp_obj_t cpu_end_input(void) {
+    console_end_input();
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_end_input_obj, cpu_end_input);
+
+static mp_obj_t cpu_input_ended(void) {
+    return mp_obj_new_bool(console_input_ended());
+}
+MP_DEFINE_CONST_FUN_OBJ_0(cpu_input_ended_obj, cpu_input_ended);
+
+static struct control *control_of_number(mp_obj_t core) {
+    mp_int_t number = mp_obj_get_int(core);
+    if (number < 0 || number >= (mp_int_t)BOOT->core_count) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such core"));
+    }
+    return control_of(number);
+}
+
+static mp_obj_t cpu_input_taken(mp_obj_t core) {
+    return mp_obj_new_int_from_uint(mem_load_acquire(&control_of_number(core)->input_taken));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(cpu_input_taken_obj, cpu_input_taken);
+
+static mp_obj_t cpu_input_wanted(mp_obj_t core) {
+    return mp_obj_new_bool(mem_load_acquire(&control_of_number(core)->input_wanted));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(cpu_input_wanted_obj, cpu_input_wanted);
 
 static mp_obj_t cpu_readline(mp_obj_t prompt, mp_obj_t complete) {
     return console_readline(mp_obj_str_get_str(prompt), complete);

@@ -548,6 +548,8 @@ static const mp_rom_map_elem_t cpu_globals_table[] = {
     ENTRY(mesh), ENTRY(arena), ENTRY(map), ENTRY(unmap),
     ENTRY(zero), ENTRY(shared), ENTRY(probe), ENTRY(is_console), ENTRY(output),
     ENTRY(feed), ENTRY(take_input),
+    ENTRY(unread), ENTRY(new_input), ENTRY(end_input), ENTRY(input_ended),
+    ENTRY(input_taken), ENTRY(input_wanted),
     ENTRY(interrupt_char), ENTRY(readline), ENTRY(hide_line), ENTRY(show_line), ENTRY(repl),
     ENTRY(heap_limit), ENTRY(ram_disk), ENTRY(serial_write), ENTRY(attach_own),
     ENTRY(own_input), ENTRY(own_begin), ENTRY(own_serve), ENTRY(on_own_input), ENTRY(on_start),

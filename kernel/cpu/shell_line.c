@@ -66,6 +66,9 @@ void console_wait_for_input(void) {
     }
 }
 
+/* At the end of the input: Ctrl-D, which ends an empty line only, then a carriage return. */
+static bool end_told;
+
 int console_editor_byte(void) {
     static bool after_return[2];
     for (;;) {
@@ -73,13 +76,34 @@ int console_editor_byte(void) {
         if (byte >= 0 && (byte = console_line_end(byte, &after_return[console_is_own()])) >= 0) {
             return byte;
         }
+        if (console_input_ended()) {
+            end_told = !end_told;
+            return end_told ? CHAR_CTRL_D : '\r';
+        }
         if (!console_has_input()) {
             console_wait_for_input();
         }
     }
 }
 
+/* Of data: up to a line feed, without it and a carriage return before it. */
+static int data_line(vstr_t *line, const char *prompt) {
+    mp_print_str(&mp_plat_print, prompt);
+    int byte;
+    while ((byte = polyphone_stdin_read()) >= 0 && byte != '\n') {
+        vstr_add_byte(line, byte);
+    }
+    if (byte == '\n' && line->len > 0 && line->buf[line->len - 1] == '\r') {
+        vstr_cut_tail_bytes(line, 1);
+    }
+    return byte < 0 ? CHAR_CTRL_D : 0;
+}
+
 int console_input_line(vstr_t *line, const char *prompt) {
+    if (console_input_is_data()) {
+        return data_line(line, prompt);
+    }
+    end_told = false;
     return console_is_own() ? own_repl_readline(line, prompt) : readline(line, prompt);
 }
 
@@ -117,6 +141,7 @@ mp_obj_t console_readline(const char *prompt, mp_obj_t complete) {
     history_swap();
     MP_STATE_PORT(console_complete) = complete;
     editing = true;
+    end_told = false;
     nlr_jump_callback_node_t end;
     nlr_push_jump_callback(&end, end_editing);
     int result = readline(&line, prompt);

@@ -1,8 +1,9 @@
-/* Arm PL011 UART. Its FIFOs stay off: turning them on drops what came before.
+/* Arm PL011 UART. Its FIFOs stay off where somebody types: turning them on drops what came before.
  * Nor is the receive interrupt cleared: it may tell of just that byte. */
 #include <stdint.h>
 
 #include "board.h"
+#include "core.h"
 #include "uart.h"
 
 #define REG(offset) (*(volatile uint32_t *)(BOARD_CONSOLE_UART + (offset)))
@@ -16,7 +17,7 @@
 #define RECEIVED 0x10              /* the interrupt */
 
 void uart_init(void) {
-    LINE_CONTROL = 0x60;  /* 8 bits */
+    LINE_CONTROL = BOOT->flags & BOOT_INPUT_FRAMED ? 0x70 : 0x60; /* 8 bits; FIFOs */
     CONTROL = 0x301;      /* on, send, receive */
     INTERRUPT_MASK = RECEIVED;
 }

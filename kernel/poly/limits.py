@@ -15,7 +15,8 @@ RUN_BYTES = RUN_SLOTS * 60  # argv, folder and channel of a program to start
 SPARE_BYTES = 2816  # freed to open a link when the heap is full: a link and its channel
 BINDER_BYTES = 16 * 1024  # free before a monitor imports what deals with channels: 7 KiB
 NAME_BYTES = 36  # of a program's name in a status: what its slot of 60 leaves
-INPUT_BYTES = 32  # console input under way to a program: one slot, fed byte by byte
+INPUT_BYTES = 60  # console input under way to a program: one slot
+INPUT_GIVEN_BYTES = 8192  # that may be unread at a program: twice what its core has room for
 
 # --- a core's own tables ---
 REGIONS = 192  # pieces of an arena handed out at one time: a child for each core, two domains

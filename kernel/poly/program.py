@@ -23,7 +23,7 @@ from poly.deadline import Deadline
 from poly.errors import Error, Misuse, NoSuchService
 from poly.paths import absolute, is_folder
 
-RUN_PROGRAM, RUN_REPL = range(2)
+RUN_PROGRAM, RUN_REPL, RUN_READER = range(3)  # a reader gets what is typed at the console
 CTRL_C = 3
 SHIPPED = "programs."
 LOOK_UP = "?/"  # begins a name in a request that is not resolved
@@ -373,9 +373,6 @@ class Surroundings:
         sys.argv[:] = self.argv
         self.restore_mounts()
         change_folder(self.folder)
-        if not cpu.is_console():
-            while cpu.take_input() >= 0:
-                pass
 
     def restore_mounts(self):
         """Mount what is to be mounted, and nothing else."""

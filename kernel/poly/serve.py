@@ -10,7 +10,7 @@ import ump
 import poly.child  # noqa: F401
 from poly import program, prompt, region
 from poly.errors import Error, Misuse, NoSuchService, PeerDied
-from poly.program import RUN_REPL, Program
+from poly.program import RUN_PROGRAM, RUN_REPL, Program
 
 
 def serve(kernel, request):
@@ -28,6 +28,7 @@ def serve(kernel, request):
         monitor.refuse(link, program.UNKNOWN if unknown else str(error))
         return
     kernel.console = console
+    cpu.new_input(mode == RUN_PROGRAM)
     name = program.short_name(strings[1])
     task = Program(name, link.peer, parent.channel, is_repl=mode == RUN_REPL)
     kernel.runs(task)

@@ -64,6 +64,7 @@ def run_entry(kernel, entry, on_terminal):
             kernel.log.add("%s: not started: %s" % (task.name, error))
             return 1
         kernel.console = STARTED_BY
+        cpu.new_input(True)
     try:
         return run_limited(kernel, task, entry)
     finally:

@@ -58,14 +58,14 @@ def on_stop(monitor, link, length):
 def on_input(monitor, link, length):
     taken = 0
     byte = monitor.byte
-    while taken < length:
-        byte[0] = link.message[taken]
-        # Input for a program that is gone is dropped; one that is not yet under
-        # way gets it later: a Ctrl-C in it must reach nothing but the program.
-        if not monitor.idle and not (monitor.kernel.interruptible and cpu.feed(byte)):
-            break
-        taken += 1
-    byte[0] = taken
+    interrupts = cpu.interrupts()
+    # A program that is gone takes none, one that is not yet under way gets it later: a
+    # Ctrl-C in it must reach nothing but the program.
+    if length == 0 and not monitor.idle:
+        cpu.end_input()
+    elif not monitor.idle and monitor.kernel.interruptible:
+        taken = cpu.feed(link.message, length)
+    byte[0] = taken | (m.INTERRUPTED if cpu.interrupts() != interrupts else 0)
     monitor.answer(link, byte, m.INPUT_TAKEN)
 
 

@@ -11,7 +11,10 @@ PING, PONG = 1, 2
 STATUS, STATUS_IS = 3, 4  # FORMAT below, then the program's name
 RUN, STARTED, REFUSED = 5, 6, 7  # poly.program.REQUEST; a doorbell (u16); a text
 STOP, STOPPING = 8, 9  # poly.core's INTERRUPT or KILL; whether anything ran
-INPUT, INPUT_TAKEN = 10, 11  # bytes for standard input; how many had room
+# Bytes for standard input, none: its end; how many had room, and whether the last one
+# was an interrupt character that the program took as such (INTERRUPTED).
+INPUT, INPUT_TAKEN = 10, 11
+INTERRUPTED = 0x80
 
 # told without being asked
 OUTPUT = 12  # bytes of standard output; none: that was all
@@ -31,4 +34,4 @@ STATUS_BYTES = 21  # then the name
 
 # How many bytes a message of each kind has: whoever sends another breaks the protocol.
 LEAST = (0, 0, 0, 0, 57, 14, 2, 0, 1, 1, 0, 1, 0, 1, 60, 4, 60, 0)
-MOST = (0, 0, 0, 0, 57, 420, 2, 60, 1, 1, 32, 1, 60, 1, 60, 60, 60, 0)
+MOST = (0, 0, 0, 0, 57, 420, 2, 60, 1, 1, 60, 1, 60, 1, 60, 60, 60, 0)

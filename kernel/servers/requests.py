@@ -130,12 +130,13 @@ class Requests:
         return link.stopping != 0
 
     def offer_input(self, core, data):
-        """Send bytes for that core's standard input; input_taken() tells how many it took."""
+        """Send bytes for that core's standard input (none: its end); input_taken() tells how
+        many it took."""
         self.send(core, m.INPUT, data[: limits.INPUT_BYTES])
 
-    def input_taken(self, core):
-        """How many of the bytes offered last found room; None: not yet told."""
-        link = self.link(core)
+    def input_taken(self, link):
+        """How many of the bytes offered last found room, and m.INTERRUPTED if the last of
+        them was an interrupt; None: not yet told."""
         return None if link.asked & 1 << m.INPUT else link.taken
 
     # --- lives ------------------------------------------------------------------

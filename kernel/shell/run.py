@@ -11,6 +11,7 @@ from poly.core import GO_ON, KILL, STATUS_DIED, STATUS_INTERRUPTED
 from poly.deadline import Deadline
 from poly.errors import Error, NoSuchService, PeerDied
 from poly.program import RUN_PROGRAM, RUN_REPL, Program
+from servers import messages as m
 from servers.screen import NOBODY
 from servers.stuck import Watch
 from shell.parse import core_of, place
@@ -40,7 +41,7 @@ def run_there(shell, core, path, args):
     kernel.monitor.link(core)  # or it says why not
     kernel.screen.live = core  # before it starts: its first words may come at once
     try:
-        with started(kernel, core, path, args) as task:
+        with started(kernel, core, path, args, program.RUN_READER) as task:
             return attend(kernel, [task], core, interrupts_before)
     except PeerDied as died:
         print("poly:", died)  # before it could say that the program had started
@@ -97,15 +98,17 @@ def attend(kernel, tasks, typist, interrupts_before):
     """
     typed = Typed(kernel.monitor, typist)
     stop = Stop(tasks)
-    while True:
-        # By their count: two may come before the first is acted upon.
-        stop.ask(cpu.interrupts() - interrupts_before)
-        error = program.guarded(kernel, wait_for_all, tasks, typed, stop)
-        if error is None:
-            break
-        if not isinstance(error, KeyboardInterrupt):
-            raise error
-    typed.give_back()
+    try:
+        while True:
+            # By their count: two may come before the first is acted upon.
+            stop.ask(cpu.interrupts() - interrupts_before)
+            error = program.guarded(kernel, wait_for_all, tasks, typed, stop)
+            if error is None:
+                break
+            if not isinstance(error, KeyboardInterrupt):
+                raise error
+    finally:
+        typed.give_back()
     return max([status_of(task) for task in tasks] + [0])
 
 
@@ -183,28 +186,49 @@ def sooner(one_ms, other_ms):
 
 
 class Typed:
-    """Input on its way from the console to the program of a core; None: to nobody."""
+    """Input on its way from the console to the program of a core; None: to nobody.
+
+    It goes there once the program reads. What the program has not read when it ends is
+    the shell's again: how much it read stands in memory that its core's death leaves.
+    """
 
     def __init__(self, monitor, core):
         self.monitor = monitor
         self.core = core
+        self.link = None if core is None else monitor.link(core)  # to the program's life
+        self.given = b""  # what the core took, of which the program may have read a part
+        self.read_before = 0 if core is None else cpu.input_taken(core)  # when that begins
         self.waiting = b""
         self.offered = False
+        self.ended = False
         self.watch = None  # once Ctrl-C was typed twice that the core has not taken
+        self.restarted = False  # the core, for that: nobody is there who reads
 
     def pass_on(self):
         """Offer what was typed; milliseconds until there is more to do, -1: something rings."""
-        if self.core is None:
+        if self.core is None or self.restarted or not cpu.input_wanted(self.core):
             return -1
         self.take()
-        return sooner(self.offer(), self.look_after())
+        try:
+            return sooner(self.offer(), self.look_after())
+        except Error:
+            return -1  # its core died, and so did the program
 
     def take(self):
-        byte = 0
-        while byte >= 0 and len(self.waiting) < limits.INPUT_BYTES:
-            byte = cpu.take_input()
-            if byte >= 0:
-                self.waiting += bytes((byte,))
+        self.waiting += cpu.take_input(limits.INPUT_BYTES - len(self.waiting))
+
+    def offer(self):
+        if self.offered and not self.answered():
+            return -1
+        if self.offered:
+            self.offered = False
+            return INPUT_PAUSE_MS
+        self.take()
+        if self.waiting or not self.ended and cpu.input_ended():
+            self.ended = not self.waiting
+            self.monitor.offer_input(self.core, self.waiting)
+            self.offered = True
+        return -1
 
     def look_after(self):
         """Where Ctrl-C is the other core's: the second one that it has no turn to take
@@ -217,36 +241,38 @@ class Typed:
         if self.watch.look(say):
             self.waiting = self.waiting[self.waiting.rfind(CTRL_C) + 1 :]
             self.offered = False
-            self.core = None  # the rest waits for whoever reads next
+            self.restarted = True
         return -1 if self.watch.over else INPUT_PAUSE_MS
 
-    def offer(self):
-        if self.offered:
-            taken = self.monitor.input_taken(self.core)
-            if taken is None:
-                return -1
-            self.offered = False
-            self.waiting = self.waiting[taken:]
-            if taken == 0:
-                return INPUT_PAUSE_MS
-            self.take()
-        if self.waiting:
-            self.offered = True
-            self.monitor.offer_input(self.core, self.waiting)
-        return -1
+    def answered(self):
+        """Whether the core has said what it took of the last offer, and so whether there is
+        something to do; `offered` stays if it had no room."""
+        told = self.monitor.input_taken(self.link)
+        if told is None:
+            return False
+        taken = told & ~m.INTERRUPTED
+        self.offered = taken == 0 and self.waiting != b""
+        # An interrupt was never input: nobody is given it back.
+        self.given += self.waiting[: taken - 1 if told & m.INTERRUPTED else taken]
+        self.waiting = self.waiting[taken:]
+        if len(self.given) > limits.INPUT_GIVEN_BYTES:
+            self.given = self.unread()
+            self.read_before = cpu.input_taken(self.core)
+        return True
+
+    def unread(self):
+        """What the program was given and has not read."""
+        return self.given[cpu.input_taken(self.core) - self.read_before & 0xFFFF_FFFF :]
 
     def give_back(self):
-        """What the program did not take before it ended is the shell's."""
+        """What the program did not read before it ended is the shell's."""
+        if self.core is None:
+            return
         if self.offered:
-            try:
-                self.waiting = self.waiting[self.monitor.input_taken(self.core) or 0 :]
-            except Error:
-                pass  # its core died with the offer unanswered
-        byte = cpu.take_input()
-        while byte >= 0:
-            self.waiting += bytes((byte,))
-            byte = cpu.take_input()
-        cpu.feed(self.waiting)
+            self.answered()  # or its core took none
+        left = self.unread() + self.waiting
+        if left:
+            cpu.unread(left)
 
 
 def repl(shell, words):
@@ -261,8 +287,10 @@ def repl(shell, words):
         with started(kernel, core, program.SHIPPED + "repl", (), RUN_REPL) as task:
             # Not guarded: Ctrl-C is for the other core.
             typed = Typed(kernel.monitor, core)
-            wait_for_all([task], typed, Stop([task]))
-            typed.give_back()
+            try:
+                wait_for_all([task], typed, Stop([task]))
+            finally:
+                typed.give_back()
             return status_of(task)
     finally:
         kernel.screen.raw = NOBODY

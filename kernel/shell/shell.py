@@ -49,6 +49,8 @@ class Shell:
         except KeyboardInterrupt:
             self.status = STATUS_INTERRUPTED
             return
+        if line is None and cpu.input_ended():
+            raise Leave(self.status)
         if line:
             self.run_line(line)
 

@@ -122,6 +122,8 @@ class HostCore:
         self.heap_locks = 0
         self.heap_limit = 0
         self.input = bytearray()
+        self.input_taken = 0  # of it, by programs here
+        self.input_wanted = self.input_ended = False
         self.interrupt_char = -1
         self.route: tuple[Any, int, int] | None = None
         self.line = b""
@@ -917,21 +919,53 @@ class Cpu(types.ModuleType):
         here.core.flush()
         here.core.route = channel and (channel, kind, reserve)
 
-    def feed(self, data: Any) -> int:
-        taken = 0
-        while taken < len(data) and here.core.feed(data[taken]):
+    def feed(self, data: Any, length: int = -1) -> int:
+        taken, interrupts = 0, here.core.interrupts
+        end = len(data) if length < 0 else length
+        while taken < end and here.core.interrupts == interrupts and here.core.feed(data[taken]):
             taken += 1
         return taken
 
-    def take_input(self) -> int:
-        return here.core.input.pop(0) if here.core.input else -1
+    def take_input(self, most: int = -1) -> Any:
+        if most >= 0:
+            taken = bytes(here.core.input[:most])
+            del here.core.input[:most]
+            return taken
+        core = here.core
+        if core.number and not core.input_wanted:
+            core.input_wanted = True
+            core.machine.ring(0, core.number)
+        if not core.input:
+            return -1
+        core.input_taken += 1
+        return core.input.pop(0)
+
+    def unread(self, data: bytes) -> None:
+        here.core.input[:0] = data
+
+    def new_input(self, ended: bool) -> None:
+        here.core.input.clear()
+        here.core.input_ended, here.core.input_wanted = ended, False
+
+    def end_input(self) -> None:
+        here.core.input_ended = here.core.event = True
+
+    def input_ended(self) -> bool:
+        return here.core.input_ended and not here.core.input
+
+    def input_taken(self, core: int) -> int:
+        return int(here.core.machine.cores[core].input_taken)
+
+    def input_wanted(self, core: int) -> bool:
+        return bool(here.core.machine.cores[core].input_wanted)
 
     def interrupt_char(self, char: int) -> int:
         before = int(here.core.interrupt_char)
         here.core.interrupt_char = char
         waiting = bytes(here.core.input)
         here.core.input.clear()
-        self.feed(waiting)
+        while waiting:
+            waiting = waiting[self.feed(waiting) :]
         return before
 
     def serial_write(self, data: Any, *part: int) -> None:

@@ -11,7 +11,11 @@ from polyphone.errors import UserError
 MAGIC = 0x594C4F50
 VERSION = 2
 BLOCK_BYTES = 16384
-EXIT_ON_PANIC = 1  # flag: a panic of core 0 ends the machine with status 255
+# Flags.
+EXIT_ON_PANIC = 1  # a panic of core 0 ends the machine with status 255
+INPUT_FRAMED = 2  # the serial line's input has an end: machine/feed.py
+INPUT_IS_DATA = 4  # it is for programs, and no byte of it means Ctrl-C
+INPUT_ENDED = 8  # there is none
 # `struct boot_block` up to `arguments`, in its order.
 FIELDS = struct.Struct("<IIII QQ QQ QQ III")
 ARGUMENTS_MAX = BLOCK_BYTES - FIELDS.size  # bytes of JSON

@@ -40,19 +40,23 @@ def _new_file(target: Path, ending: str) -> Path:
             pass  # two in one microsecond
 
 
-def keep(machine: Machine, report: str) -> tuple[Path, str]:
-    """Write the crash file of a report; the file, and the report with symbols."""
+def stand(machine: Machine) -> list[str]:
+    """Where every core stands just now, and its registers, as lines."""
     registers = "not known: the machine has ended"
     if machine.running():
         try:
-            registers = machine.registers()  # at once: the cores go on
-        except Exception as error:  # it ends just now, or hangs: the report is kept all the same
+            registers = machine.registers()
+        except Exception as error:  # it ends just now, or hangs: there is more to tell
             registers = f"not known: {error!r}"
-    symbols = symbolize.Symbols(machine.setup.board.image)
-    report = symbolize.annotate(report, symbols)
-    cores = places(registers, symbols) or [registers]
-    parts = [f"machine: {machine.reproduction()}", "", report.rstrip(), ""]
-    parts += ["where each core stood:", *cores, "", "registers:", registers.rstrip(), ""]
+    cores = places(registers, symbolize.Symbols(machine.setup.board.image)) or [registers]
+    return ["where each core stood:", *cores, "", "registers:", registers.rstrip()]
+
+
+def keep(machine: Machine, report: str) -> tuple[Path, str]:
+    """Write the crash file of a report; the file, and the report with symbols."""
+    standing = stand(machine)  # at once: the cores go on
+    report = symbolize.annotate(report, symbolize.Symbols(machine.setup.board.image))
+    parts = [f"machine: {machine.reproduction()}", "", report.rstrip(), "", *standing, ""]
     target = folder(machine.setup.board.name)
     target.mkdir(parents=True, exist_ok=True)
     number = re.search(r"core (\d+)", report)

@@ -22,7 +22,13 @@ from polyphone import process
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout, romfs
-from polyphone.image.boot_block import EXIT_ON_PANIC, BootBlock
+from polyphone.image.boot_block import (
+    EXIT_ON_PANIC,
+    INPUT_ENDED,
+    INPUT_FRAMED,
+    INPUT_IS_DATA,
+    BootBlock,
+)
 from polyphone.machine.monitor import Monitor
 from polyphone.machine.place import Folder
 
@@ -43,6 +49,15 @@ class Mode(Enum):
     STRESS = "stress"  # a host thread each: real concurrency
     SINGLE = "single"  # in turns on one host thread
     EXACT = "exact"  # in turns, time is the count of instructions: repeatable to the digit
+
+
+class Input(Enum):
+    """What comes in at the serial line; the value: how the cores are told."""
+
+    KEYS = 0  # as somebody types it
+    LINES = INPUT_FRAMED  # the same, from a Feed: it has an end, which ends the shell
+    DATA = INPUT_FRAMED | INPUT_IS_DATA  # bytes for programs, from a Feed
+    NOTHING = INPUT_IS_DATA | INPUT_ENDED
 
 
 ACCELERATION = {
@@ -69,6 +84,7 @@ class Setup:
     mode: Mode = Mode.STRESS
     seed: int | None = None  # of delays at random, in every core; None: there are none
     arguments: dict[str, Any] = field(default_factory=dict)  # the boot arguments
+    input: Input = Input.KEYS
 
     def spin_us(self) -> int:
         """How long a wait polls: not at all where no peer can make progress meanwhile."""
@@ -130,7 +146,8 @@ class Machine:
             romfs_base=place.romfs_base,
             romfs_bytes=place.romfs_bytes,
             seed=self.setup.seed or 0,
-            flags=EXIT_ON_PANIC if "exec" in self.setup.arguments else 0,
+            flags=self.setup.input.value
+            | (EXIT_ON_PANIC if "exec" in self.setup.arguments else 0),
             arguments=self.setup.arguments,
         )
         (self.folder / "boot.bin").write_bytes(block.pack())

@@ -5,13 +5,16 @@ the error stream, as soon as they are complete.
 """
 
 import fcntl
+import os
+import select
 import shlex
 import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -19,11 +22,16 @@ from typing import BinaryIO
 from polyphone import paths, process, symbolize
 from polyphone.board import Board
 from polyphone.errors import UserError
-from polyphone.machine import crash, place
+from polyphone.machine import crash, feed, place
+from polyphone.machine.feed import Feed
 from polyphone.machine.place import Names
-from polyphone.machine.qemu import Machine, Setup
+from polyphone.machine.qemu import Input, Machine, Setup
 
 POLL_S = 0.2  # how soon a panic report on a terminal is annotated
+PIECE_BYTES = 1 << 16
+TAIL_LINES = 40  # of a machine that did not end in time
+TAIL_BYTES = 8192
+STATUS_TIMEOUT = 124  # as `timeout` has it
 ARCHITECTURES = {"riscv": "riscv:rv64", "arm64": "aarch64"}  # gdb's names
 
 
@@ -58,7 +66,9 @@ class PanicWatch:
 def run(setup: Setup) -> int:
     """The machine on this terminal until it ends; its exit status, 0 after Ctrl-A X.
 
-    QEMU sets the terminal to raw mode and back; Ctrl-C reaches the guest."""
+    QEMU sets the terminal to raw mode and back; Ctrl-C reaches the guest. Without a
+    terminal the machine ends after its input, with the status of the last command."""
+    setup = _with_input(setup)
     with _named(setup.board) as names, Machine(setup) as machine:
         print(_welcome(setup, names), file=sys.stderr)
         if setup.consoles_lead_out():
@@ -68,6 +78,7 @@ def run(setup: Setup) -> int:
 
 def debug(setup: Setup) -> int:
     """As run(), but halted before the first instruction until a debugger attaches."""
+    setup = _with_input(setup)
     with _named(setup.board) as names, Machine(setup, debug=True) as machine:
         print(_welcome(setup, names), file=sys.stderr)
         print(
@@ -78,6 +89,10 @@ def debug(setup: Setup) -> int:
             file=sys.stderr,
         )
         return _on_terminal(machine, names)
+
+
+def _with_input(setup: Setup) -> Setup:
+    return replace(setup, input=Input.KEYS if os.isatty(0) else Input.LINES)
 
 
 def repl(board: Board, core: int, number: int | None = None) -> int:
@@ -178,8 +193,7 @@ def _welcome(setup: Setup, names: Names) -> str:
 def _on_terminal(machine: Machine, names: Names) -> int:
     watch = PanicWatch(machine, "\r\n" if sys.stderr.isatty() else "\n")
     ended = threading.Event()
-    with _terminal_restored():
-        machine.start(names.log, terminal=True)
+    with _terminal_restored(), _started(machine, names.log):
         follower = threading.Thread(target=_follow, args=(names.log, watch, ended, machine))
         follower.start()
         try:
@@ -193,6 +207,19 @@ def _on_terminal(machine: Machine, names: Names) -> int:
         return 0
     tell_fault(machine)
     return status
+
+
+@contextmanager
+def _started(machine: Machine, log: Path) -> Iterator[None]:
+    """Start it with what comes in here."""
+    if machine.setup.input is Input.KEYS:
+        machine.start(log, terminal=True)
+        yield
+    else:
+        with Feed(0) as line:
+            machine.start(log, stdin=line.line)
+            line.start()
+            yield
 
 
 def _link_consoles(machine: Machine, names: Names) -> None:
@@ -224,24 +251,82 @@ def _follow(log: Path, watch: PanicWatch, ended: threading.Event, machine: Machi
             watch.feed(output)
 
 
-def execute(setup: Setup, command: str, output: BinaryIO, log: Path | None = None) -> int:
+def execute(
+    setup: Setup,
+    command: str,
+    output: BinaryIO,
+    log: Path | None = None,
+    source: int | None = None,
+    timeout_s: float | None = None,
+) -> int:
     """Boot, run shell commands (`;` separates them), write what they print to `output`.
 
-    Returns the status of the last one. `log` keeps the console as it was."""
-    setup = replace(setup, arguments={**setup.arguments, "exec": command})
-    with Machine(setup) as machine:
-        machine.start(log, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        assert machine.process is not None and machine.process.stdout is not None
-        watch = PanicWatch(machine)
-        held = b""
-        # read1 returns what is there: progress shows while it is made.
-        while part := machine.process.stdout.read1():  # type: ignore[attr-defined]
-            watch.feed(part)
-            part = held + part
-            held = b"\r" if part.endswith(b"\r") else b""  # its newline may be still to come
-            output.write(part.removesuffix(held).replace(b"\r\n", b"\n"))
-            output.flush()
-        output.write(held)
-        status = machine.wait()
+    Programs read what comes in at the descriptor `source`; without one their input has ended.
+    Returns the status of the last command, or 124 if the machine has not ended `timeout_s`
+    after its start: then the error stream has where each core stands. `log` keeps the
+    console as it was."""
+    no_input = source is None or feed.has_ended(source)
+    setup = replace(
+        setup,
+        arguments={**setup.arguments, "exec": command},
+        input=Input.NOTHING if no_input else Input.DATA,
+    )
+    until = None if timeout_s is None else time.monotonic() + timeout_s
+    with ExitStack() as stack:
+        machine = stack.enter_context(Machine(setup))
+        if source is None or no_input:
+            machine.start(log, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        else:
+            line = stack.enter_context(Feed(source))
+            machine.start(log, stdin=line.line, stdout=subprocess.PIPE)
+            line.start()
+        tail = Tail()
+        try:
+            _pass_on(machine, output, tail, until)
+            status = machine.wait(None if until is None else max(until - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            print(f"poly: the machine did not end within {timeout_s:g} s", file=sys.stderr)
+            print("end of its console:", *tail.lines(), file=sys.stderr, sep="\n")
+            print(*crash.stand(machine), file=sys.stderr, sep="\n")
+            return STATUS_TIMEOUT
         tell_fault(machine)
         return status
+
+
+class Tail:
+    """The last lines of what a console has written."""
+
+    def __init__(self) -> None:
+        self._text = b""
+
+    def feed(self, output: bytes) -> None:
+        self._text = (self._text + output)[-TAIL_BYTES:]
+
+    def lines(self) -> list[str]:
+        return self._text.decode(errors="replace").splitlines()[-TAIL_LINES:]
+
+
+def _pass_on(machine: Machine, output: BinaryIO, tail: Tail, until: float | None) -> None:
+    """Write what the machine prints, until it ends. TimeoutExpired if it does not in time."""
+    assert machine.process is not None and machine.process.stdout is not None
+    watch = PanicWatch(machine)
+    pipe = machine.process.stdout.fileno()
+    held = b""
+    while True:
+        left = None if until is None else max(until - time.monotonic(), 0)
+        if not select.select([pipe], [], [], left)[0]:
+            raise subprocess.TimeoutExpired(machine.process.args, left or 0)
+        # What is there: progress shows while it is made.
+        part = os.read(pipe, PIECE_BYTES)
+        if not part:
+            break
+        watch.feed(part)
+        part = held + part
+        held = b"\r" if part.endswith(b"\r") else b""  # its newline may be still to come
+        part = part.removesuffix(held).replace(b"\r\n", b"\n")
+        tail.feed(part)
+        output.write(part)
+        output.flush()
+        if until is not None and time.monotonic() >= until:  # also while it prints without end
+            raise subprocess.TimeoutExpired(machine.process.args, 0)
+    output.write(held)

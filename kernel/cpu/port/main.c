@@ -95,6 +95,7 @@ void core_start(unsigned core, bool again) {
         }
         release_others();
     }
+    console_start();
     virtio_console_start();
     arch_interrupts_restore(ARCH_INTERRUPTS_ON);
     run();

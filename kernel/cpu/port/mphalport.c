@@ -7,6 +7,7 @@
 #include "../end.h"
 #include "py/runtime.h"
 #include "py/stream.h"
+#include "shared/readline/readline.h"
 
 uintptr_t polyphone_interrupts_mask(void) {
     return arch_interrupts_mask();
@@ -73,20 +74,26 @@ void mp_hal_delay_us(mp_uint_t us) {
 
 uintptr_t mp_hal_stdio_poll(uintptr_t flags) {
     uintptr_t ready = flags & MP_STREAM_POLL_WR;
-    if ((flags & MP_STREAM_POLL_RD) && console_has_input()) {
+    if ((flags & MP_STREAM_POLL_RD) && (console_has_input() || console_input_ended())) {
         ready |= MP_STREAM_POLL_RD;
     }
     return ready;
 }
 
-int mp_hal_stdin_rx_chr(void) {
+int polyphone_stdin_read(void) {
     for (;;) {
         int byte = console_take();
-        if (byte >= 0) {
+        if (byte >= 0 || console_input_ended()) {
             return byte;
         }
         console_wait_for_input();
     }
+}
+
+/* What prompts read. */
+int mp_hal_stdin_rx_chr(void) {
+    int byte = polyphone_stdin_read();
+    return byte >= 0 ? byte : CHAR_CTRL_D;
 }
 
 mp_uint_t mp_hal_stdout_tx_strn(const char *text, size_t length) {

@@ -15,6 +15,11 @@ void mp_hal_wait(intptr_t timeout_ms);
 
 void mp_hal_set_interrupt_char(int c);
 
+/* The next byte of standard input, -1 at its end; and whether nobody has typed it
+ * (console.h). */
+int polyphone_stdin_read(void);
+_Bool console_input_is_data(void);
+
 /* A line for input(), from the console that is standard input. */
 struct _vstr_t;
 int console_input_line(struct _vstr_t *line, const char *prompt);

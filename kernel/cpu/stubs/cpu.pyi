@@ -5,7 +5,7 @@ Numbers of cores run from 0; a core number out of range raises ValueError that
 names the range.
 """
 
-from typing import Any, Callable, Iterable, Optional
+from typing import Any, Callable, Iterable, Optional, overload
 
 URGENT: int  # doorbells 0 .. URGENT-1 belong to monitors: doorbell n is rung by core n
 DOORBELLS: int  # doorbells of a core, the urgent ones included
@@ -200,13 +200,39 @@ def output(channel: Any = None, kind: int = 0, reserve: int = 0) -> None:
     on `channel`, never taking the last `reserve` credits; None: the serial
     console if this core owns it, else nowhere."""
 
-def feed(data: bytes) -> int:
-    """Append to this core's standard input; returns how many bytes had room.
-    An interrupt character raises KeyboardInterrupt as on a serial line."""
+def feed(data: bytes, length: int = -1) -> int:
+    """Append bytes (the first `length`) to this core's standard input; returns how many were
+    taken. An interrupt character raises KeyboardInterrupt as on a serial line; what is behind
+    it is not taken."""
 
-def take_input() -> int:
-    """A byte of this core's standard input, or -1: what a core does that passes its
-    input on to another."""
+@overload
+def take_input() -> int: ...
+@overload
+def take_input(most: int) -> bytes:
+    """A byte of this core's standard input, or -1; up to so many bytes: what a core does that
+    passes its input on to another."""
+
+def unread(data: bytes) -> None:
+    """Put bytes before the input of the shell's console: whoever took them passed them on
+    to somebody who did not read them."""
+
+def new_input(ended: bool) -> None:
+    """Of a core that does not own the shell's console: drop what came from it for the
+    program before. For the next program more may come, or (`ended`) nothing."""
+
+def end_input() -> None:
+    """Nothing more comes from the shell's console for the program here."""
+
+def input_ended() -> bool:
+    """Whether standard input has ended: there is none, and none will come."""
+
+def input_taken(core: int) -> int:
+    """How many bytes of the shell's console were read on a core, in all its lives, modulo
+    2 to the 32nd; also of a core that is dead."""
+
+def input_wanted(core: int) -> bool:
+    """Whether the program on a core reads from the shell's console. When it begins to, it
+    rings core 0."""
 
 def interrupt_char(char: int) -> int:
     """Input byte that raises KeyboardInterrupt from now on; -1: none. Returns the one before.
