@@ -238,7 +238,8 @@ void console_unread(const char *bytes, size_t length) {
 void console_new_input(bool ended) {
     uintptr_t state = arch_interrupts_mask();
     shell_input.taken = shell_input.put;
-    shell_input.ended = ended;
+    /* Where input has no end, a program without any waits, until somebody ends it. */
+    shell_input.ended = ended && BOOT->flags & (BOOT_INPUT_FRAMED | BOOT_INPUT_IS_DATA);
     control_of(core_number)->input_wanted = 0;
     arch_interrupts_restore(state);
 }

@@ -53,7 +53,8 @@ bool console_input_is_data(void);
 void console_unread(const char *bytes, size_t length);
 
 /* The shell's console, on a core that does not own it: what came for the program before
- * is dropped, and for the next one nothing comes (`ended`) or may come. */
+ * is dropped, and for the next one nothing comes (`ended`; it is told so where input
+ * can end, and waits elsewhere) or may come. */
 void console_new_input(bool ended);
 
 /* Nothing more comes for the program. */

@@ -218,7 +218,8 @@ def unread(data: bytes) -> None:
 
 def new_input(ended: bool) -> None:
     """Of a core that does not own the shell's console: drop what came from it for the
-    program before. For the next program more may come, or (`ended`) nothing."""
+    program before. For the next program more may come, or (`ended`) nothing, which it is told
+    where input can end: under `exec`, and under `run` without a terminal."""
 
 def end_input() -> None:
     """Nothing more comes from the shell's console for the program here."""
