@@ -42,20 +42,30 @@ def _new_file(target: Path, ending: str) -> Path:
 
 def stand(machine: Machine) -> list[str]:
     """Where every core stands just now, and its registers, as lines."""
-    registers = "not known: the machine has ended"
-    if machine.running():
-        try:
-            registers = machine.registers()
-        except Exception as error:  # it ends just now, or hangs: there is more to tell
-            registers = f"not known: {error!r}"
-    cores = places(registers, symbolize.Symbols(machine.setup.board.image)) or [registers]
+    registers = _registers(machine)
+    return _standing(registers, symbolize.Symbols(machine.setup.board.image))
+
+
+def _registers(machine: Machine) -> str:
+    if not machine.running():
+        return "not known: the machine has ended"
+    try:
+        return machine.registers()
+    except Exception as error:  # it ends just now, or hangs: there is more to tell
+        return f"not known: {error!r}"
+
+
+def _standing(registers: str, symbols: symbolize.Symbols) -> list[str]:
+    cores = places(registers, symbols) or [registers]
     return ["where each core stood:", *cores, "", "registers:", registers.rstrip()]
 
 
 def keep(machine: Machine, report: str) -> tuple[Path, str]:
     """Write the crash file of a report; the file, and the report with symbols."""
-    standing = stand(machine)  # at once: the cores go on
-    report = symbolize.annotate(report, symbolize.Symbols(machine.setup.board.image))
+    registers = _registers(machine)  # at once: the cores go on
+    symbols = symbolize.Symbols(machine.setup.board.image)
+    standing = _standing(registers, symbols)
+    report = symbolize.annotate(report, symbols)
     parts = [f"machine: {machine.reproduction()}", "", report.rstrip(), "", *standing, ""]
     target = folder(machine.setup.board.name)
     target.mkdir(parents=True, exist_ok=True)
