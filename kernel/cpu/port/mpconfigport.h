@@ -17,6 +17,7 @@ extern volatile uint32_t answers_bytecodes;
 #define MICROPY_VM_HOOK_BYTECODE answers_bytecodes++
 #endif
 
+#define MICROPY_USE_INTERNAL_ERRNO (1)  /* Linux has these numbers, too */
 #define MICROPY_ENABLE_GC (1)
 #define MICROPY_GCREGS_SETJMP (0)
 #define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_MPZ)

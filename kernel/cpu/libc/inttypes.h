@@ -1,0 +1,2 @@
+/* Exact integers. */
+#include <stdint.h>
