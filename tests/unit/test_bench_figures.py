@@ -14,7 +14,7 @@ from polyphone.bench.figures import AT_LEAST, AT_MOST, BELOW, BOUNDS, Bound, Fig
 
 def good(board_name: str) -> list[Figure]:
     """Figures that just keep to every bound of a board."""
-    bases = sorted({bound.of for bound in BOUNDS.values() if bound.of})
+    bases = sorted({base for bound in BOUNDS.values() for base in (bound.of, bound.free) if base})
     found = [Figure(base, 1000, "instructions", "made up") for base in bases]
     for name, bound in BOUNDS.items():
         if bound.board in (None, board_name):
@@ -60,6 +60,25 @@ def test_a_bound_without_its_figure_is_not_met(name):
 def test_a_relative_bound_without_its_base_is_not_met():
     name = "boot_instructions_per_core_64"
     assert not row("virt_rv64", [Figure(name, 1, "x", "made up")], name).met
+
+
+@pytest.mark.parametrize("name", [name for name, bound in BOUNDS.items() if bound.free])
+def test_on_a_busy_host_what_needs_two_of_its_cpus_is_shown_and_not_judged(name):
+    free = BOUNDS[name].free
+    bad = 0 if BOUNDS[name].sense is AT_LEAST else 1e6
+    for speedup, verdict in ((figures.TWO_CPUS, "over"), (1.2, "host busy")):
+        changed = {name: bad, free: speedup}
+        found = [
+            Figure(figure.name, changed.get(figure.name, figure.value), figure.unit, figure.how)
+            for figure in good("virt_rv64")
+        ]
+        judged = row("virt_rv64", found, name)
+        assert judged.verdict == verdict
+        assert judged.met == (verdict == "host busy")
+    unmeasured = [figure for figure in found if figure.name != name]  # one CPU: nothing to measure
+    assert row("virt_rv64", unmeasured, name).met
+    unknown = [figure for figure in unmeasured if figure.name != free]
+    assert not row("virt_rv64", unknown, name).met
 
 
 def test_64_cores_are_wanted_on_rv64_only():

@@ -1,8 +1,8 @@
 """How long `poly idl` takes for an interface file with many messages, on the host."""
 
+import resource
 import subprocess
 import sys
-import time
 
 from polyphone.bench.figures import Figure
 from polyphone.bench.guest import BenchError
@@ -27,17 +27,26 @@ def text() -> str:
 
 
 def measure() -> list[Figure]:
-    """The whole command, from its start to the written module; the best of some runs."""
+    """The whole command, from its start to the written module; the best of some runs. Time of
+    the CPU, as other work on the host takes none of it."""
     taken = []
     with Folder() as folder:
         file = folder / "many.if"
         file.write_text(text(), encoding="ascii")
         command = [sys.executable, "-m", "polyphone.cli", "idl", "-o", str(folder), str(file)]
         for _ in range(RUNS):
-            start = time.monotonic()
+            before = children_cpu_s()
             result = subprocess.run(command, capture_output=True, text=True, check=False)
-            taken.append(time.monotonic() - start)
+            taken.append(children_cpu_s() - before)
             if result.returncode:
                 raise BenchError(f"poly idl failed: {result.stderr[-400:]}")
-    how = f"`poly idl -o` on the host, {MESSAGES} messages to a module, best of {RUNS} runs"
+    how = (
+        f"`poly idl -o`, {MESSAGES} messages to a module, the host's CPU time, best of {RUNS} runs"
+    )
     return [Figure("idl_1000_messages_s", min(taken), "s", how)]
+
+
+def children_cpu_s() -> float:
+    """What our processes that have ended took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

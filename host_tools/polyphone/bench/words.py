@@ -3,14 +3,13 @@
 import hashlib
 import re
 import statistics
-import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 
 from polyphone import paths
+from polyphone.bench import host
 from polyphone.bench.figures import Figure
-from polyphone.bench.guest import BenchError, Output, exactly, folder, run, setup, want_host_cpus
+from polyphone.bench.guest import BenchError, Output, exactly, folder, run, setup
 from polyphone.board import Board
 from polyphone.image.layout import MIB
 from polyphone.machine.qemu import Mode
@@ -23,7 +22,6 @@ COMMAND = f"run /rom/stamp.py; run wordcount /rom/{TEXT}; run /rom/stamp.py"
 MORE, FEWER = 4, 1  # cores, for the growth
 PAIRS = 5  # of the wall-clock runs
 WALL_COPIES = 4  # of the text in those: 0.2 s would be too short beside a host's hiccups
-LOOP_PASSES = 20_000_000  # about half a second
 
 
 def text() -> bytes:
@@ -90,19 +88,20 @@ def measure_exact(board: Board) -> list[Figure]:
 
 
 def measure_wall(board: Board) -> list[Figure]:
-    want_host_cpus(2, "the speed-up of two cores needs")
+    if host.cpus() < 2:
+        return [host.figure("host_speedup", 1.0)]  # by which nothing is judged
     content = text() * WALL_COPIES
     wanted = expected(content)
     seconds: dict[int, list[float]] = {1: [], 2: []}
     parallel = []
     with folder({TEXT: content}) as apps:
-        before = host_ticks()
+        before = host.ticks()
         for _ in range(PAIRS):
-            parallel.append(host_speedup())
+            parallel.append(host.speedup())
             for cores, taken in seconds.items():
                 output = count(board, cores, Mode.STRESS, apps, wanted)
                 taken.append(between(output, "us") / 1e6)
-        after = host_ticks()
+        after = host.ticks()
     share = {name: after[name] - before[name] for name in before}
     idle, steal = (100 * share[name] / (sum(share.values()) or 1) for name in ("idle", "steal"))
     one, two = (statistics.median(taken) for taken in seconds.values())
@@ -111,28 +110,7 @@ def measure_wall(board: Board) -> list[Figure]:
         f" CPUs, median of {PAIRS} interleaved runs: {one:.2f} s on 1 core, {two:.2f} s on 2;"
         f" host meanwhile {idle:.0f} % idle, {steal:.0f} % stolen"
     )
-    host = "two loops on the host at once against one after the other, interleaved with these runs"
     return [
         Figure("wordcount_speedup", one / two, "", how),
-        Figure("host_speedup", statistics.median(parallel), "", f"what the host gives: {host}"),
+        host.figure("host_speedup", statistics.median(parallel)),
     ]
-
-
-def host_speedup() -> float:
-    """What two CPUs of the host are worth just now: 2 if both are ours, 1 if we share one."""
-    command = [str(paths.PYTHON), "-c", f"for _ in range({LOOP_PASSES}): pass"]
-    start = time.monotonic()
-    for _ in range(2):
-        subprocess.run(command, check=True)
-    middle = time.monotonic()
-    both = [subprocess.Popen(command) for _ in range(2)]
-    for process in both:
-        process.wait()
-    return (middle - start) / (time.monotonic() - middle)
-
-
-def host_ticks() -> dict[str, int]:
-    """What the host's CPUs have done since they started, by kind of time."""
-    names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
-    fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]
-    return dict(zip(names, map(int, fields), strict=False))
