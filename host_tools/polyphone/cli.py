@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from polyphone import board as boards
-from polyphone import build, process, symbolize, system
+from polyphone import build, process, streams, symbolize, system
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         help="private RAM of each core (default: as the system file says, else"
         f" {layout.size_text(MEM_DEFAULT)})",
     )
-    machine.add_argument("--apps", type=Path, help="folder that the cores see as /rom")
+    machine.add_argument("--apps", help="folder that the cores see as /rom")
     machine.add_argument(
         "--mode",
         choices=[mode.value for mode in Mode],
@@ -88,6 +88,9 @@ def parser() -> argparse.ArgumentParser:
     report = add("symbolize", parents=[board], help="name the addresses in a panic report")
     report.add_argument("log", type=Path, help="a console log, - for standard input")
     report.add_argument("--elf", type=Path, help="the image (default: the board's)")
+    fresh = add("test-fresh", help="the tests on a Debian that has nothing yet")
+    fresh.add_argument("suite", metavar="SUITE", help="Debian's release: bookworm or trixie")
+    fresh.add_argument("tests", nargs="*", metavar="TESTS", help="only these (default: all)")
     add_idl_options(add("idl", help="check, describe, format or compile interface files"))
     return top
 
@@ -118,15 +121,16 @@ def setup(options: argparse.Namespace) -> Setup:
         layout.check_cores(board, cores)
     if mem is not None:
         layout.check_mem(board, mem)
-    if options.apps is not None and not options.apps.is_dir():
+    if options.apps is not None and not os.path.isdir(options.apps):
         raise UserError(f"APPS: '{options.apps}' is not a folder")
+    apps = None if options.apps is None else Path(options.apps)
     file = None if options.system is None else system.find(options.system)
-    found = system.load(file, board, options.apps, cores, mem)
+    found = system.load(file, board, apps, cores, mem)
     return Setup(
         board=board,
         cores=found.cores,
         mem=found.mem,
-        apps=options.apps,
+        apps=apps,
         system=file,
         mode=Mode(options.mode),
         seed=seed,
@@ -161,6 +165,10 @@ def run_command(options: argparse.Namespace) -> int:
         return command.main(options)
     if options.command == "test-upstream":
         return test_upstream(boards.load(options.board), options.test_cores)
+    if options.command == "test-fresh":
+        from polyphone import fresh
+
+        return fresh.main(options.suite, options.tests)
     if options.command == "repl":
         number = None if options.machine is None else whole_number("MACHINE", options.machine)
         core = whole_number("CORE", options.core)
@@ -217,12 +225,15 @@ def symbolize_log(options: argparse.Namespace) -> int:
 
 
 def main() -> int:
+    streams.forgive_stderr()
     options = parser().parse_args()
     try:
         with process.ending_on_signals():
             if options.end_with is not None:
                 process.end_with(whole_number("--end-with", options.end_with))
-            return run_command(options)
+            status = run_command(options)
+            sys.stdout.flush()
+            return status
     except UserError as error:
         print(f"poly: {error}", file=sys.stderr)
         return 2
@@ -231,9 +242,14 @@ def main() -> int:
     except process.Signalled as signalled:
         return 128 + signalled.number
     except BrokenPipeError:
-        # Who read our output went away; nothing may be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.forget_output()  # who read it went away
         return 141
+    except OSError as error:
+        if error.errno not in streams.HOST_ERRORS:
+            raise
+        print(f"poly: {error if error.filename else f'standard output: {error}'}", file=sys.stderr)
+        streams.forget_output()
+        return 2
 
 
 if __name__ == "__main__":

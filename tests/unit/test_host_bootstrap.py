@@ -105,7 +105,7 @@ def test_without_apt_the_missing_packages_are_named(monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         SetupError, match="missing: old\n.*apt-get install old\n(.*\n)*.*no apt-get"
     ):
-        bootstrap.install_packages()
+        bootstrap.install_packages(bootstrap.missing_needs())
 
 
 def test_without_root_and_sudo_the_command_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_without_root_and_sudo_the_command_is_given(monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         SetupError, match="by hand, as root: apt-get update && apt-get install old"
     ):
-        bootstrap.install_packages()
+        bootstrap.install_packages(bootstrap.missing_needs())
 
 
 def test_only_what_is_missing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_only_what_is_missing_is_installed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(bootstrap, "is_there", lambda probe: False)
     monkeypatch.setattr(bootstrap, "run", run)
     monkeypatch.setattr(bootstrap, "first_known", lambda packages: packages[0])
-    bootstrap.install_packages()
+    bootstrap.install_packages(bootstrap.missing_needs())
     assert [command[1] for command in ran] == ["update", "install"]
     assert ran[1][-1] == "new" and ran[1].count("new") == 1
 

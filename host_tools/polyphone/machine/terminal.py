@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from polyphone import paths, process, symbolize
+from polyphone import environment, paths, process, symbolize
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.machine import crash, feed, place
@@ -103,7 +103,7 @@ def repl(board: Board, core: int, number: int | None = None) -> int:
         raise UserError(f"no console {_shown(link)}: the machine has no such core, or no room")
     print("Enter shows the prompt.", file=sys.stderr)
     command = [sys.executable, "-m", "mpremote", "connect", str(link), "repl"]
-    with _terminal_restored(), process.start(command) as client:
+    with _terminal_restored(), process.start(command, env=environment.plain()) as client:
         return int(client.wait())
 
 
