@@ -265,7 +265,15 @@ def make_venv() -> None:
     launcher = VENV / "bin" / "poly"
     if not has_text(tools_done, tools) or not launcher.exists():
         run(
-            pip("install", "-q", "--no-deps", "--no-build-isolation", "-e", str(HOST_TOOLS)),
+            pip(
+                "install",
+                "--no-user",
+                "-q",
+                "--no-deps",
+                "--no-build-isolation",
+                "-e",
+                str(HOST_TOOLS),
+            ),
             "cannot install host_tools into build/venv",
         )
         write_atomically(tools_done, tools)
@@ -298,7 +306,7 @@ def install_requirements(requirements: Path) -> None:
     say("making build/venv and installing the Python packages of host_tools/requirements.txt")
     run([python, "-m", "venv", str(VENV)], "cannot make build/venv")
     run(
-        pip("install", "-q", "--no-deps", "-r", str(requirements)),
+        pip("install", "--no-user", "-q", "--no-deps", "-r", str(requirements)),
         "cannot install the Python packages; is a package index reachable?\n"
         "  behind a mirror: set it in pip's configuration (pip config set global.index-url ...)",
     )
@@ -580,6 +588,8 @@ def main() -> int:
     parser.add_argument("--also", choices=OTHER_NEEDS, help="install this too")
     options = parser.parse_args()
     started = time.monotonic()
+    for name in ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"):
+        os.environ.pop(name, None)  # where a user wants packages of his own
     try:
         setup(options.quiet)
         if options.also:
