@@ -135,6 +135,8 @@ def _make(board: Board, folder: Path, lock: int, jobs: int, variables: Sequence[
         f"-j{jobs}",
         *variables,  # of two settings on its command line make takes the last
     ]
+    temporary = folder / "tmp"  # mpy-cross cannot do with every path that TMPDIR may have
+    temporary.mkdir(exist_ok=True)
     console = Console(stderr=True)
     lines: list[str] = []
     with (
@@ -148,7 +150,7 @@ def _make(board: Board, folder: Path, lock: int, jobs: int, variables: Sequence[
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=environment.plain(),
+            env=environment.plain(TMPDIR=str(temporary)),
         ) as make,
         console.status(f"building {board.name}") as status,
     ):
