@@ -99,7 +99,7 @@ def test_mpremote_does_all_on_every_core_while_others_work(
     assert mpremote(link, "exec", "import cpu; print(cpu.core(), 6 * 7)") == f"{core} 42\n"
     assert mpremote(link, "run", folder / "script.py") == "script polyphone\n"
     mounted = mpremote(link, "mount", folder, "exec", "import fromhost; print(fromhost.VALUE)")
-    assert mounted.endswith(f"\n{4711 + core}\n")
+    assert f"{4711 + core}" in mounted.splitlines()  # beside mpremote's own line
     mpremote(link, "cp", folder / "large.bin", ":large.bin")
     assert "10240 large.bin" in mpremote(link, "ls")
     mpremote(link, "cp", ":large.bin", folder / "back.bin")

@@ -11,6 +11,8 @@ poll = select.poll()
 for child in children.values():
     poll.register(child.channel, select.POLLIN)
 poll.register(sys.stdin, select.POLLIN)
+assert poll.poll(0) == [(sys.stdin, select.POLLIN)]  # it has ended: who reads need not wait
+poll.unregister(sys.stdin)
 assert poll.poll(0) == [] and poll.poll(20) == []
 seen = 0
 for number in range(300):
