@@ -238,7 +238,7 @@ class Machine:
         subprocess.TimeoutExpired if it has not ended."""
         assert self.process is not None
         status = self.process.wait(timeout_s)
-        self._monitor.hear()
+        self._monitor.hear(ended=True)
         if status < 0:
             return 128 - status
         said = self._monitor.greeted and not self._monitor.ended_by
