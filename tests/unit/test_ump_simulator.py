@@ -136,7 +136,7 @@ REMOVED = {
     ("mem_load_acquire", "ump_receive"): ("weak", WRONG),
     ("mem_store_release", "send_full"): ("pso weak", WRONG),
     ("mem_store_release", "ump_receive_slots"): ("weak", WRONG),
-    ("mem_load_acquire", "receive_full"): ("weak", WRONG),
+    ("mem_load_acquire", "holds_full"): ("weak", WRONG),
 }
 # A payload store before the load of `consumed` that allows it: no machine makes one, but a
 # compiler might. test_ump_threads.py shows this one by the race that ThreadSanitizer reports.

@@ -75,7 +75,7 @@ def test_two_slots_both_ways_over_the_wrap_of_the_counters(build: Build, name: s
         ("mem_store_release", "ump_receive"),
         ("mem_load_acquire", "ump_credits"),
         ("mem_store_release", "send_full"),
-        ("mem_load_acquire", "receive_full"),
+        ("mem_load_acquire", "holds_full"),
         ("mem_store_release", "ump_receive_slots"),
     ],
 )
