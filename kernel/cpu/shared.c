@@ -201,13 +201,13 @@ void core_wait(uint64_t deadline) {
      * instruction at once. */
     if (idle() && (deadline == 0 || arch_ticks() < deadline)) {
         if (deadline != 0) {
-            arch_timer_arm(earlier(deadline, stuck_deadline()));
+            arch_timer_arm(earlier(deadline, stuck_deadline));
         }
         arch_wait_for_interrupt();
         if (deadline != 0) {
             arch_timer_disarm();
-            if (stuck_deadline() != 0) {
-                arch_timer_arm(stuck_deadline());
+            if (stuck_deadline != 0) {
+                arch_timer_arm(stuck_deadline);
             }
         }
         arch_interrupts_poll();

@@ -10,7 +10,7 @@
 
 static uint64_t patience;          /* in ticks; 0: for ever */
 static unsigned typed;             /* Ctrl-Cs for what runs now */
-static uint64_t deadline;          /* of the watch: to say so, then to restart; 0: none */
+uint64_t stuck_deadline;           /* of the watch: to say so, then to restart; 0: none */
 static bool said, at_own_console;
 static uint64_t companions;        /* a bit for each core */
 static uint32_t turns_before[CORES_MAX]; /* of theirs */
@@ -32,12 +32,12 @@ void stuck_forget(void) {
 }
 
 static void watch_until(uint64_t ticks) {
-    deadline = ticks;
+    stuck_deadline = ticks;
     arch_timer_arm(ticks);
 }
 
 void stuck_interrupted(bool own_console) {
-    if (++typed >= 2 && deadline == 0 && patience != 0) {
+    if (++typed >= 2 && stuck_deadline == 0 && patience != 0) {
         said = false;
         at_own_console = own_console;
         for (unsigned core = 0; core < BOOT->core_count; core++) {
@@ -53,16 +53,12 @@ void stuck_interrupted(bool own_console) {
 void stuck_answered(void) {
     struct control *control = control_of(core_number);
     mem_store_relaxed(&control->turns, control->turns + 1);
-    if (deadline != 0) {
+    if (stuck_deadline != 0) {
         uintptr_t state = arch_interrupts_mask();
-        deadline = 0;
+        stuck_deadline = 0;
         arch_timer_disarm();
         arch_interrupts_restore(state);
     }
-}
-
-uint64_t stuck_deadline(void) {
-    return deadline;
 }
 
 static void say(void) {
@@ -96,17 +92,17 @@ static void restart(void) {
 
 void interrupt_timer(void) {
     arch_timer_disarm();
-    if (deadline == 0) {
+    if (stuck_deadline == 0) {
         return;                    /* a wait's, which looks at the clock itself */
     }
-    if (arch_ticks() < deadline) {
-        watch_until(deadline);
+    if (arch_ticks() < stuck_deadline) {
+        watch_until(stuck_deadline);
     } else if (!said) {
         said = true;
         say();
         watch_until(arch_ticks() + patience - patience / 4);
     } else {
-        deadline = 0;
+        stuck_deadline = 0;
         restart();
     }
 }

@@ -26,7 +26,7 @@ void stuck_interrupted(bool own_console);
 /* The VM has its turn. */
 void stuck_answered(void);
 
-/* When the timer is to interrupt, in ticks; 0: not at all. */
-uint64_t stuck_deadline(void);
+/* When the timer is to interrupt, in ticks; 0: not at all. Set in stuck.c only. */
+extern uint64_t stuck_deadline;
 
 #endif

@@ -89,14 +89,8 @@ static inline void take_software(void) {
     interrupt_doorbell();
 }
 
-void arch_interrupts_poll(void) {
-    uintptr_t pending = CSR_READ("sip") & CSR_READ("sie");
-    if ((pending & (INTERRUPT_EXTERNAL | INTERRUPT_TIMER)) == 0) { /* the frequent case, without a frame */
-        if (pending & INTERRUPT_SOFTWARE) {
-            take_software();
-        }
-        return;
-    }
+/* Apart, so that the frequent case needs no frame. */
+__attribute__((noinline)) static void take_all(uintptr_t pending) {
     if (pending & INTERRUPT_SOFTWARE) {
         take_software();
     }
@@ -105,6 +99,15 @@ void arch_interrupts_poll(void) {
     }
     if (pending & INTERRUPT_EXTERNAL) {
         take_external();
+    }
+}
+
+void arch_interrupts_poll(void) {
+    uintptr_t pending = CSR_READ("sip") & CSR_READ("sie");
+    if (pending & (INTERRUPT_EXTERNAL | INTERRUPT_TIMER)) {
+        take_all(pending);
+    } else if (pending & INTERRUPT_SOFTWARE) {
+        take_software();
     }
 }
 
