@@ -92,7 +92,7 @@ static void load_handler(struct end *end, unsigned number, mp_obj_t *method) {
 static bool may_go_directly(struct end *end) {
     struct end *peer = end->peer;
     return peer != NULL && peer->live && !peer->handling && !peer->due && !peer->queued
-        && !peer->blocked
+        && !peer->blocked && !peer->paused
         && end->live && !end->queued && !end->due
         && end->channel->sending == 0 && peer->channel->sending == 0
         && fault_of(end->channel) == UMP_ALIVE

@@ -2,7 +2,7 @@
 
 from calls import Call
 
-from poly.errors import Exhausted, Misuse, PeerBroke, PeerDied
+from poly.errors import Exhausted, PeerBroke, PeerDied, anew
 from poly.view import View
 
 WAITING = 64  # messages that may wait for credit
@@ -10,9 +10,6 @@ WAITING = 64  # messages that may wait for credit
 
 class Awaitable(View):
     """A view whose sends wait for credit in turn."""
-
-    _closing = False
-    _over = False  # nothing is sent any more
 
     def __init__(self, channel):
         super().__init__(channel)
@@ -26,15 +23,14 @@ class Awaitable(View):
 
     def _queue(self, length, caps, room):
         if self.closed:
-            raise self.closed
+            raise anew(self.closed)
         sending = Call(self)
         if not self._waiting and self.channel.try_send(self.buffer, length, caps):
             sending.finish()
             return sending
-        if len(self._waiting) >= room:
-            raise Exhausted(
-                "%s: %d of %d messages wait" % (self.INTERFACE.name, len(self._waiting), room)
-            )
+        waiting = sum([1 for frame, _, _ in self._waiting if frame is not None])
+        if waiting >= room:
+            raise Exhausted("%s: %d of %d messages wait" % (self.INTERFACE.name, waiting, room))
         self._wait(bytes(self.buffer[:length]), caps, sending)
         return sending
 
@@ -92,10 +88,13 @@ class Awaitable(View):
                 sending.finish()
         if not self._waiting:
             self._send_events()
-        left = len(self._waiting) + len(self._events)
+        left = self._unsent()
         if left:
             self._register()
         return left
+
+    def _unsent(self):
+        return len(self._waiting) + len(self._events)
 
     def _send_events(self):
         for number in sorted(self._events):
@@ -103,28 +102,6 @@ class Awaitable(View):
             if not self.channel.try_send(frame, len(frame), ()):
                 return
             del self._events[number]
-
-    def _close(self):
-        self._closing = True
-        self._end.queued = True  # plain numbers go no other way than the rest
-        self._close_if_idle()
-
-    def _close_if_idle(self):
-        if self._closing and not (self._over or self._waiting or self._events or self._owes()):
-            self._over = True
-            self.channel.close()
-
-    def _idle(self):
-        self._close_if_idle()
-
-    def _owes(self):
-        """Whether something that came is still to be handled or answered."""
-        return bool(self._turns.running or self._turns.held)
-
-    def _check_open(self):
-        super()._check_open()
-        if self._closing:
-            raise Misuse("%s: closed" % self.INTERFACE.name)
 
     def _drop(self, error):
         for _, _, sending in self._waiting:

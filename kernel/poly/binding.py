@@ -57,6 +57,7 @@ class Binding(Record):
         self.kind = "UMP"
         self.client_name = ""
         self.service = None  # on the server's side
+        self.deciding = False  # a factory or hook that is called decides
         self.waiter = None  # on the client's: told of the outcome, unless it has given up
         self.channel = None
         self.bell = 0

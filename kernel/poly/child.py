@@ -123,7 +123,7 @@ class Child:
         from poly.port import ports
 
         self.watches += (watch,)
-        if not self.tell_end():
+        if not self.tell_end() and self not in ports().endings:
             ports().endings.append(self)
 
     def _unwatch(self, watch):

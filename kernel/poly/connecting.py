@@ -25,7 +25,8 @@ from poly.errors import (
 )
 from poly.port import ports
 from poly.record import Record
-from poly.service import NAMING_CORE, check_messages, check_name, check_ring
+from poly.service import NAMING_CORE, check_name, check_ring
+from poly.view import check_messages
 from poly.wire import longest
 
 WAITS = -1  # state of a look-up that is under way

@@ -135,15 +135,15 @@ class Domain:
             return self.ended
         self.withdraw()
         transports = self.transports()
-        self.lasting = [transport for transport in transports if transport.rest()]
+        self.lasting = [one for one in transports if one.view and one.rest()]
         if not self.lasting:
             self.end_now(transports)
             return self.ended
         for transport in transports:
             if transport in self.lasting:
                 transport.finish(self.sent)
-            else:
-                transport.end.paused = True
+            elif transport.view:
+                transport.view._stop()
         if timeout_ms is not None:
             self.timeout_ms = timeout_ms
             end_ms = time.ticks_add(time.ticks_ms(), timeout_ms)
@@ -155,15 +155,14 @@ class Domain:
 
     def sent(self, transport):
         """Called by one that has sent what was accepted, or died."""
-        self.lasting.remove(transport)
-        if not self.lasting:
-            if self.timeout_ms is not None:
-                self.port._shared.stop_timer(self)
-            self.end_now(self.transports())
+        if transport in self.lasting:
+            self.lasting.remove(transport)
+            if not self.lasting:
+                self.end_now(self.transports())
 
     def expire(self, end_ms):
         """Called when the time to send what was accepted is over."""
-        for transport in self.lasting:
+        for transport in list(self.lasting):
             transport.give_up(self.timeout_ms)
         self.end_now(self.transports())
 
@@ -195,6 +194,9 @@ class Domain:
         if self not in self.kernel.domains:
             return
         self.withdraw()
+        self.lasting.clear()  # what is killed below is none of these any longer
+        if self.timeout_ms is not None:
+            self.port._shared.stop_timer(self)
         for service in list(self.services):
             service.end()
         for binding in list(self.bindings):

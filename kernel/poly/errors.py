@@ -41,3 +41,15 @@ class PeerDied(Error):
         super().__init__(text or "core %d died (generation %d)" % (core, generation))
         self.core = core
         self.generation = generation
+
+
+def anew(error):
+    """The same error to be raised once more: the traceback of one object grows each time."""
+    try:
+        if isinstance(error, PeerDied):
+            return PeerDied(error.core, error.generation, str(error))
+        if type(error) in (Misuse, PeerBroke, Timeout):
+            return type(error)(str(error))
+    except MemoryError:
+        pass
+    return error

@@ -1,5 +1,7 @@
 """What generated event bindings stand on: events as in Barrelfish."""
 
+from calls import MAX as CALLS
+
 from poly import wire
 from poly.errors import Exhausted, Misuse, PeerBroke, PeerDied
 from poly.turns import is_coroutine
@@ -30,13 +32,14 @@ class EventView(View):
         self.tx = self.TX(self)
         self.tag = 0  # of the call or response that is being handled
         self._continuation = None
-        self._unanswered = set()  # tags of calls whose handlers run, and have not answered
+        self._unanswered = set()  # tags of calls that came, at most CALLS
         self._refusals = []  # frames that answer calls whose handlers raised, without credit
 
     @property
     def can_send(self):
         """Whether a send would be accepted."""
-        return not self.closed and self._continuation is None and self.channel.credit() > 0
+        idle = self._continuation is None and not self._closing
+        return idle and not self.closed and self.channel.credit() > 0
 
     def _accepts_sends(self):
         if not self._continuation:  # else once that has run
@@ -54,20 +57,34 @@ class EventView(View):
 
     def transmit(self, length, continuation, caps=()):
         """Send what lies in the buffer, then run the continuation, not from within here."""
-        self._check_open()
+        tag = self.buffer[2] | self.buffer[3] << 8 if self._unanswered else 0
+        if tag not in self._unanswered or self._over:  # an answer may come behind close()
+            self._check_open()
         if self._continuation or not self.channel.try_send(self.buffer, length, caps):
             raise Busy("%s: cannot send now" % self.INTERFACE.name)
-        if self._unanswered:
-            self._unanswered.discard(self.buffer[2] | self.buffer[3] << 8)
+        self._unanswered.discard(tag)
         if continuation:
             self._continuation = continuation
             self.channel.defer(self._continue)
+        if self._closing:
+            self._close_if_idle()
 
     def _continue(self):
         continuation, self._continuation = self._continuation, None
-        continuation()
-        if self._on_credit:
-            self._register()
+        try:
+            continuation()
+        finally:
+            if self._on_credit and not self.closed:
+                self._register()
+
+    def unanswered(self):
+        return len(self._unanswered)
+
+    def _owes(self):
+        return bool(self._unanswered) or super()._owes()
+
+    def _name(self, number):
+        return super()._name(number) if number else "an rpc"
 
     def _failed(self, tag, error):
         self.tag = tag
@@ -76,7 +93,7 @@ class EventView(View):
     def _handle(self, number, message, tag, arguments):
         self.tag = tag
         handler = self.rx.get(message.name)
-        if message.kind == CALL:
+        if message.kind == CALL and len(self._unanswered) < CALLS:
             self._unanswered.add(tag)
         try:
             if handler is None:
@@ -88,8 +105,6 @@ class EventView(View):
             return
         if is_coroutine(result):
             self.started(number, self._answering(tag, result))
-        else:
-            self._unanswered.discard(tag)
 
     async def _answering(self, tag, coroutine):
         try:
@@ -97,7 +112,6 @@ class EventView(View):
         except BaseException as error:
             self._refuse(tag, error)
             raise
-        self._unanswered.discard(tag)
 
     # --- calls whose handlers raised ---------------------------------------------------------
 
@@ -110,11 +124,19 @@ class EventView(View):
         length = wire.pack_failure(self.buffer, tag, place, error)
         self._refusals.append(bytes(self.buffer[:length]))
         self._send_rest()
+        self._close_if_idle()
 
     def _credit(self):
         self._registered = False
-        if not self._send_rest():
+        if self._send_rest():
+            return
+        if self._closing:
+            self._close_if_idle()
+        else:
             self._accepts_sends()
+
+    def _unsent(self):
+        return len(self._refusals)
 
     def _send_rest(self):
         try:

@@ -14,6 +14,7 @@ import sys
 import time
 
 import cpu
+import ump
 import vfs
 
 import programs
@@ -304,12 +305,22 @@ def send_rest(kernel):
         transports.extend([one for one in domain.transports() if one.peer != kernel.number])
     for transport in transports:
         transport.end.paused = True
+    parent = kernel.parent.channel if kernel.parent else None
     deadline = Deadline(limits.CLOSE_MS)
-    while any([transport.rest() for transport in transports]):
+    while any([transport.rest() for transport in transports]) or parent and waits(parent):
         if not deadline.wait():
             for transport in transports:
                 transport.give_up(limits.CLOSE_MS)
             return
+
+
+def waits(channel):
+    """Whether a message that a channel accepted is not all in its ring, after another try."""
+    try:
+        channel.push()
+        return channel.unsent()
+    except ump.ChannelDied:
+        return False
 
 
 def close_children(kernel):

@@ -20,6 +20,7 @@ from poly.deadline import Deadline
 from poly.domain import default_domain
 from poly.errors import Exhausted, Misuse, Refused
 from poly.record import Record
+from poly.view import check_messages
 from poly.views import hang_up
 from poly.wire import longest
 
@@ -176,8 +177,11 @@ class Service(Record):
 
     def accept_all(self):
         """Accept or refuse all that wait."""
-        while self.waiting:
-            binding = self.waiting[0]
+        while True:
+            binding = next((one for one in self.waiting if not one.deciding), None)
+            if binding is None:
+                return
+            binding.deciding = True  # what decides may wait, and come back to here
             session = Session(self, binding)
             refusal = Refused("interrupted")
             try:
@@ -241,12 +245,12 @@ class Service(Record):
         """
         if not self.closing:
             cpu.undisturbed(self.withdraw, None)
-            if self.domain.closing:
-                self.end()
-            else:
-                for binding in list(self.sessions):
-                    binding.transport.view.close(timeout_ms)
-                self.end_if_empty()
+        if self.domain.closing:
+            self.end()
+            return self.closed
+        for binding in list(self.sessions):
+            binding.transport.view.close(timeout_ms)
+        self.end_if_empty()
         return self.closed
 
     def end_if_empty(self):
@@ -304,12 +308,6 @@ def check_ring(slots, priority):
         raise Misuse("priority %d: 0 to %d" % (priority, len(cpu.BELL_LEVELS) - 1))
 
 
-def check_messages(messages):
-    """Misuse for a number of handlers that none can be."""
-    if not isinstance(messages, int) or messages < 1:
-        raise Misuse("%r messages at one time: 1 at least" % (messages,))
-
-
 def check_name(name):
     if not name or "\0" in name or len(name.encode()) > op.NAME_BYTES:
         raise Misuse("%r: a name has 1 to %d bytes, and no NUL" % (name, op.NAME_BYTES))
@@ -318,6 +316,7 @@ def check_name(name):
 def open_end(session, binding):
     """The transport of a server's end, for whoever was accepted."""
     client = None
+    binding.check()
     if binding.peer == binding.binder.core:
         client = binding.binder.find(binding.peer_number, binding.peer)
         if client is None or client.waiter is None:

@@ -96,6 +96,8 @@ class Transport:
 
     def drain(self, call):
         """Finish the call once the peer has taken all that was accepted before."""
+        if self.state not in (OPEN, CLOSING):
+            raise self.why()
         self._drains.append([None, call])
         self.hurry()
 
@@ -113,7 +115,7 @@ class Transport:
     def finish(self, last):
         """Receive no more; call last(self) when all that was accepted is sent."""
         self._last = last
-        self.end.paused = True
+        self.view._stop()
         self.hurry()
 
     def hurry(self):
@@ -135,10 +137,10 @@ class Transport:
     def serve(self):
         """Called by the port when there is more to do than to receive."""
         end = self.end
-        if not end.live:
-            return
-        end.due = False
         try:
+            if not end.live:
+                return
+            end.due = False
             if self._error is None:
                 self._send_waiting(end)
             elif self._last:
@@ -234,11 +236,16 @@ class Transport:
         return PeerBroke("%s: %s" % (self.name, self.reason or fault))
 
     def limit(self, timeout_ms):
-        """Be closed within that time (None: whenever), or cut off."""
-        if timeout_ms is not None and self.timeout_ms is None and self.end.live:
-            self.timeout_ms = timeout_ms
-            end_ms = time.ticks_add(time.ticks_ms(), timeout_ms)
-            self.port._shared.start_timer(end_ms, self)
+        """Be closed within that time (None: whenever), or cut off. The shortest holds."""
+        if timeout_ms is None or not self.end.live:
+            return
+        end_ms = time.ticks_add(time.ticks_ms(), timeout_ms)
+        if self.timeout_ms is not None:
+            if time.ticks_diff(end_ms, self._end_ms) >= 0:
+                return
+            self.port._shared.stop_timer(self)
+        self.timeout_ms, self._end_ms = timeout_ms, end_ms
+        self.port._shared.start_timer(end_ms, self)
 
     def expire(self, end_ms):
         """Called when that time is over."""
@@ -263,22 +270,36 @@ class Transport:
             self.hurry()
 
     def _closed(self):
+        self._drop_taken()
         cpu.undisturbed(self._let_go, None)
-        self._over(None)
-        self._tell(Misuse("%s: closed" % self.name))
+        closed = Misuse("%s: closed" % self.name)
+        self._over(closed)
+        self._tell(closed)
 
-    def fail(self, text):
+    def _drop_taken(self):
+        """Finish who waits for what the peer has taken, before the ring is used no more."""
+        try:
+            self._drained()
+        except ump.ChannelDied:
+            pass
+
+    def fail(self, text, error=None):
         """The peer broke the rules: cut it off. The caller has heard of it."""
         cpu.undisturbed(self._let_go, text)
-        self._over(text)
+        if self._drains and error is None:
+            error = self._error or PeerBroke("%s: %s" % (self.name, text))
+        self._over(error)
 
-    def _over(self, text):
-        """Nothing waits for it any more: for what was taken, or for the time of its close."""
+    def _over(self, error):
+        """Nothing waits for it any more: for what was taken, for the time of its close, or for
+        the last that was accepted."""
         if self.timeout_ms is not None:
             self.port._shared.stop_timer(self)
-        drains, self._drains = self._drains, []
-        for _, call in drains:
-            call.finish(None, self._error or text and PeerBroke("%s: %s" % (self.name, text)))
+        while self._drains:
+            _, call = self._drains.pop(0)
+            call.finish(None, error)
+        if self._last:
+            self._finished()
 
     def tell(self, error):
         """It was ended from this side, by fail(): the view hears of it now."""
@@ -294,7 +315,7 @@ class Transport:
 
     def _end(self, error):
         if self.state in (OPEN, CLOSING):
-            self.fail(str(error))
+            self.fail(str(error), error)
             self._tell(error)
 
     def _let_go(self, reason):
@@ -317,10 +338,9 @@ class Transport:
             told, self.on_death = self.on_death, None
             told(error)
 
-    def report(self, number, error):
-        """A handler of message `number` raised this, and nobody else takes it."""
-        method = self.view.INTERFACE.methods.get(number, "hung_up")
-        report.raised("%s: %s" % (self.name, method), error)
+    def report(self, what, error):
+        """A handler raised this, and nobody else takes it."""
+        report.raised("%s: %s" % (self.name, what), error)
 
     def change_port(self, port):
         """Be served by another port from now on."""

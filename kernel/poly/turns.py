@@ -2,8 +2,8 @@
 
 Messages and calls are handled in the order in which they came. At most `limit` handlers of
 messages that are `async def` are under way at one time. What comes meanwhile waits here, at
-most `room` of it; then the channel receives no more, and its sender is out of credit. What
-answers a call of this end's own does not wait, nor does the end of the channel (CALL-9).
+most `room` of it; then the channel receives no more, and its sender is out of credit. Until
+then what answers a call of this end's own passes, and so does FIN; a death always does (CALL-9).
 """
 
 
@@ -16,6 +16,16 @@ class Turns:
         self.room = room
         self.running = 0
         self.held = []  # arguments of view._handle(), the oldest first
+
+    def admit(self, limit):
+        """From now on run so many `async def` handlers at one time."""
+        self.limit = limit
+        self.go_on()
+
+    def stop(self):
+        """Take nothing more."""
+        self.room = 0
+        self.view._end.paused = True
 
     def take(self, *message):
         """Have a message or call handled, now or in its turn."""
@@ -69,3 +79,11 @@ def start(coroutine):
     import asyncio
 
     asyncio.create_task(coroutine)
+
+
+async def guarded(coroutine, failed):
+    """Run it; what it raises goes to failed(error)."""
+    try:
+        await coroutine
+    except Exception as error:
+        failed(error)

@@ -9,7 +9,7 @@ All they ask of a channel (poly.transport.Transport is one):
     on_credit(callback)      once, when there is credit; one registration at a time
     drain(call)              finished once the peer has taken all that was accepted
     fail(text)               the peer broke the protocol: it is cut off
-    report(number, error)    a handler raised this, and nobody else takes it
+    report(what, error)      a handler raised this, and nobody else takes it
     credit() -> int, defer(callback), change_port(port), resume(), close(), limit(timeout_ms)
     end                      calls.End: what consists of plain numbers goes through it
 
@@ -20,8 +20,8 @@ What a peer sends wrong ends the channel with wire.Malformed. What a handler rai
 from calls import Call
 
 from poly import limits, wire
-from poly.errors import Misuse
-from poly.turns import Turns, is_coroutine
+from poly.errors import Misuse, anew
+from poly.turns import Turns, guarded, is_coroutine, start
 from poly.wire import CALL, RESPONSE, Malformed
 
 
@@ -33,6 +33,8 @@ class View:
     HELD = 1  # messages that wait for a handler before the channel is paused
     # What is seldom set stands here: the fewer members, the sooner the stubs find `_end`.
     closed = None  # the error that ended the channel
+    _closing = False
+    _over = False  # nothing is sent any more
     error_handler = None  # function(view, error)
     _watches = ()  # poly.watch.Watch of ports that want a packet, and what else finish()es
     _on_credit = None  # the continuation of register_send
@@ -54,16 +56,18 @@ class View:
 
     @messages.setter
     def messages(self, limit):
-        self._turns.limit = limit
+        check_messages(limit)
+        self._turns.admit(limit)
 
     # --- the end ---------------------------------------------------------------------
 
     def close(self, timeout_ms=limits.CLOSE_MS):
         """Send no more; what was accepted is delivered and answered, then it is closed.
 
-        Await it to know when: PeerDied or PeerBroke if the peer ended before, Timeout if it
-        is not closed within `timeout_ms` (None: no limit); what is not sent by then is given
-        up, with a word.
+        Await it to know when, but not in a handler of this channel, whose own end is waited
+        for here. Raises PeerDied or PeerBroke if the peer ended before, Timeout if it is not
+        closed within `timeout_ms` (None: no limit); what is not sent by then is given up,
+        with a word.
         """
         call = Call(self)
         if not self.closed:
@@ -75,7 +79,28 @@ class View:
         return call
 
     def _close(self):
-        self.channel.close()
+        self._closing = True
+        self._end.queued = True  # plain numbers go no other way than the rest
+        self._close_if_idle()
+
+    def _close_if_idle(self):
+        if self._closing and not (self._over or self._unsent() or self._owes()):
+            self._over = True
+            self.channel.close()
+
+    def _idle(self):
+        """Called when handlers have ended."""
+        self._close_if_idle()
+
+    def _owes(self):
+        """Whether something that came is still to be handled or answered."""
+        return bool(self._turns.running or self._turns.held)
+
+    def _stop(self):
+        """Receive no more and take no more sends: its domain ends."""
+        self._closing = self._over = self._end.queued = True
+        self._on_credit = None
+        self._turns.stop()
 
     def peer_closes(self):
         """Called when the peer sends no more."""
@@ -100,7 +125,10 @@ class View:
             for watch in watches:
                 watch.finish(error)
             if self.error_handler:
-                self.error_handler(self, error)
+                try:
+                    self.error_handler(self, error)
+                except Exception as another:
+                    self.channel.report("error_handler", another)
 
     def _watch(self, watch):
         """Call watch.finish(error) once the channel has ended, at once if it has."""
@@ -114,7 +142,9 @@ class View:
 
     def _check_open(self):
         if self.closed:
-            raise self.closed
+            raise anew(self.closed)
+        if self._closing:
+            raise Misuse("%s: closed" % self.INTERFACE.name)
 
     def _drop(self, error):
         pass
@@ -208,19 +238,28 @@ class View:
 
     def _raised(self, number, error):
         """A handler of message `number` raised this, and no answer carries it."""
+        name = self._name(number)
         try:
             if self.on_error:
-                self.on_error(error)
+                result = self.on_error(error)
+                if is_coroutine(result):
+                    start(guarded(result, self._hook_raised))
             elif self.error_handler:
                 self.error_handler(self, error)
             else:
-                self.channel.report(number, error)
+                self.channel.report(name, error)
         except Exception as another:
-            self.channel.report(number, error)
-            self.channel.report(number, another)
+            self.channel.report(name, error)
+            self._hook_raised(another)
 
-    def _idle(self):
-        """Called when handlers have ended."""
+    def _hook_raised(self, error):
+        self.channel.report("on_error", error)
+
+    def _name(self, number):
+        """Of what handles message `number`; 0: none that came."""
+        if not number:
+            return "hung_up"
+        return self.INTERFACE.methods.get(number) or self.INTERFACE.description[number].name
 
     def unanswered(self):
         """How many calls that came are not answered."""
@@ -255,9 +294,19 @@ class View:
         if continuation:
             continuation()
 
-    def _send_rest(self):
-        """Send what waits here, as far as there is credit; how many messages still wait."""
+    def _unsent(self):
+        """How many messages wait here for credit."""
         return 0
+
+    def _send_rest(self):
+        """Send them, as far as there is credit; how many still wait."""
+        return 0
+
+
+def check_messages(messages):
+    """Misuse for a number of handlers that none can be."""
+    if not isinstance(messages, int) or messages < 1:
+        raise Misuse("%r messages at one time: 1 at least" % (messages,))
 
 
 class Closing:

@@ -8,7 +8,7 @@ from calls import Call, Calls
 from poly import wire
 from poly.awaitable import WAITING, Awaitable
 from poly.errors import Exhausted, Misuse, PeerBroke, PeerDied
-from poly.turns import is_coroutine, start
+from poly.turns import guarded, is_coroutine, start
 from poly.wire import CALL, EVENT, MESSAGE, RESPONSE, Malformed
 
 STRAYS = 8  # responses to calls that do not wait for one, before the peer is cut off
@@ -170,12 +170,16 @@ class ServerView(Awaitable):
     # --- the client's end ---------------------------------------------------------------
 
     def peer_closes(self):
-        self._client_left()
-        super().peer_closes()
+        try:
+            self._client_left()
+        finally:
+            super().peer_closes()
 
     def ended(self, error):
-        super().ended(error)
-        self._client_left()
+        try:
+            super().ended(error)
+        finally:
+            self._client_left()
 
     def _client_left(self):
         """Tell the session that its client sends no more: hung_up(), once."""
@@ -254,13 +258,6 @@ def hang_up(interface, session, failed):
         result = hung_up()
         if is_coroutine(result):
             start(guarded(result, failed))
-    except Exception as error:
-        failed(error)
-
-
-async def guarded(coroutine, failed):
-    try:
-        await coroutine
     except Exception as error:
         failed(error)
 

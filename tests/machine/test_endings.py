@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from holding import but_heap, take_census
+from holding import APPS, but_heap, take_census
 
 from polyphone.machine.console import Console, Result
 
@@ -51,7 +51,7 @@ def test_a_session_hears_once_that_its_client_has_ended(shell: Console) -> None:
     assert shell.command("run left") == (
         "same closes Misuse\nsame waits PeerBroke\nsame service Misuse\n"
         "other closes Misuse\nother waits PeerBroke\nother service Misuse\n"
-        "other domain PeerDied\ntorn NoSuchService\ntorn ValueError\n"
+        "other domain PeerDied\ntorn NoSuchService\ntorn Refused\n"
     )
     printed = shell.command("run left there").splitlines()
     restarted = [line for line in printed if line.startswith("core 1: restarted, generation ")]
@@ -96,4 +96,16 @@ def test_what_nobody_takes_is_given_up_in_time_and_with_a_word(
     lines += ["domain closed PeerDied"]
     assert len(result.lines) == len(lines), result.output
     assert all(map(re.fullmatch, lines, result.lines)), result.output
+    assert result.status == 0
+
+
+@pytest.mark.modes("stress", "exact")
+def test_the_ends_of_channels_hold_in_their_details(exec: Callable[..., Result]) -> None:
+    """TRN-7, CALL-9, CALL-10, PORT-3: each case asserts what it is named after"""
+    result = exec("cd /rom/services; run finely", cores=2)
+    cases = (APPS / "services" / "finely.py").read_text()
+    names = re.findall(r"^    (\w+),$", cases, re.MULTILINE)
+    told = "plain: \\d+ messages were not sent within 20 ms|flood: .* within 20 ms"
+    lines = [line for line in result.lines if not re.fullmatch(told, line)]
+    assert lines == names, result.output
     assert result.status == 0

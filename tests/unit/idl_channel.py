@@ -26,7 +26,7 @@ class End:
         self.fault = None
         self.clogged = False
         self.port = None
-        self.reported = []  # what a handler raised, by the number of its message
+        self.reported = []  # what raised, and what it raised
         self.drains = []
         self.stopped = []  # what came while this end was paused
 
@@ -85,8 +85,8 @@ class End:
         else:
             call.finish()
 
-    def report(self, number, error):
-        self.reported.append((number, error))
+    def report(self, what, error):
+        self.reported.append((what, error))
 
     def limit(self, timeout_ms):
         pass

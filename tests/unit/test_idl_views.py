@@ -136,7 +136,7 @@ def test_an_undeclared_error_is_named_at_the_caller_and_reported_at_the_server(e
     run(loop)
     assert isinstance(call.error, wire.ServerFailed)
     assert str(call.error) == f"echo: the server raised {text}"
-    assert server.channel.reported == [(echo.SAY_CALL, error)]
+    assert server.channel.reported == [("say", error)]
 
 
 def test_a_hook_takes_what_handlers_raise_and_may_itself_raise():
