@@ -12,7 +12,7 @@ import cpu
 import ump
 from calls import Call
 
-from poly import limits, program
+from poly import limits, program, report
 from poly.core import INTERRUPT
 from poly.deadline import Deadline
 from poly.errors import Misuse, PeerDied, Timeout
@@ -148,7 +148,7 @@ class Child:
         """Raise KeyboardInterrupt in it, again and again until it is gone. Its core is restarted
         if its VM has no turn for that within limits.STUCK_MS: then it has died."""
         if not self.ended():
-            self.kernel.monitor.kill(self.core, self.kernel.log.add)
+            self.kernel.monitor.kill(self.core, report.say)
 
     def close(self):
         """Kill it if it still runs, and give its channel's region and doorbell back."""

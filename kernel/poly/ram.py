@@ -12,7 +12,7 @@ import cpu
 import vfs
 
 from poly.paths import absolute
-from poly.rom import Rom
+from poly.rom import Rom, writes
 
 FOLDER = "/ram"
 IMPORTED = (FOLDER, FOLDER + "/lib")  # folders at the end of sys.path
@@ -20,7 +20,6 @@ SHARE = 8  # at most this part of a core's RAM: 2 MiB of 16
 BLOCK_BYTES = 1024  # cpu/ram_disk.c
 LOOKAHEAD_BYTES = 64  # of the allocator: a bit for each block
 NAME_BYTES = 255
-WRITING = "wax+"  # letters of a mode
 
 
 class Ram(Rom):
@@ -47,11 +46,9 @@ class Ram(Rom):
         self.made = True
 
     def open(self, path, mode):
-        for letter in mode:
-            if letter in WRITING:
-                self.make()
-                break
-        return super().open(path, mode)
+        if writes(mode):
+            self.make()
+        return self.files.open(absolute(path, self.folder), mode)
 
     def mkdir(self, path):
         self.make()

@@ -9,7 +9,17 @@ import vfs
 from poly.paths import absolute, is_folder
 
 NOT_A_FOLDER = 20
+READ_ONLY = 30
+WRITING = "wax+"  # letters of modes that do
 EMPTY = b"\xd2\xcd\x31\x00"  # an image's magic bytes, and that nothing follows
+
+
+def writes(mode):
+    """Whether a file that is opened in this mode may be written."""
+    for letter in mode:
+        if letter in WRITING:
+            return True
+    return False
 
 
 class Rom:
@@ -29,6 +39,8 @@ class Rom:
         pass
 
     def open(self, path, mode):
+        if writes(mode):
+            raise OSError(READ_ONLY)
         return self.files.open(absolute(path, self.folder), mode)
 
     def stat(self, path):

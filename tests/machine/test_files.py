@@ -292,6 +292,7 @@ def test_a_heap_limit_leaves_ram_what_is_beyond_it(exec: Exec, programs: Program
 ERRORS = [
     ("open('/rom/x', 'w')", "[Errno 30] EROFS: /rom/x"),
     ("open('/x', 'a')", "[Errno 30] EROFS: /x"),
+    ("open('/rom/x', 'x')", "[Errno 30] EROFS: /rom/x"),
     ("open('/rom/none')", "[Errno 2] ENOENT: /rom/none"),
     ("open('none')", "[Errno 2] ENOENT: none"),
     ("open('/')", "[Errno 21] EISDIR: /"),
