@@ -31,11 +31,6 @@ class View:
     INTERFACE = None
     ACCEPTS = ()
     HELD = 1  # messages that wait for a handler before the channel is paused
-    # What is seldom set stands here: the fewer members, the sooner the stubs find `_end`.
-    closed = None  # the error that ended the channel
-    _closing = False
-    _over = False  # nothing is sent any more
-    error_handler = None  # function(view, error)
     _watches = ()  # poly.watch.Watch of ports that want a packet, and what else finish()es
     _on_credit = None  # the continuation of register_send
     _registered = False  # whether the channel is to say when there is credit
@@ -46,6 +41,12 @@ class View:
         self.channel = channel
         self._end = channel.end
         self.buffer = bytearray(self.INTERFACE.frame_bytes)
+        # Thirteen members, of clients and servers: in a table of 17 a method, which is none of
+        # them, is missed sooner than in a full one.
+        self.error_handler = None  # function(view, error)
+        self.closed = None  # the error that ended the channel
+        self._closing = False
+        self._over = False  # nothing is sent any more
         self._turns = Turns(self, self.HELD)
         channel.open(self, self._receive)
 

@@ -19,13 +19,13 @@ class ClientView(Awaitable):
 
     ACCEPTS = (MESSAGE, EVENT, RESPONSE)
     HELD = WAITING  # answers pass what waits for the receiver
+    strays = 0  # responses to no call
 
     def __init__(self, channel, receiver=None, calls=8):
         if not 1 <= calls <= CALLS:
             raise Misuse("%d calls at one time: 1 to %d are possible" % (calls, CALLS))
         super().__init__(channel)
         self.receiver = receiver
-        self.strays = 0
         self._limit = calls
         self._calls = Calls(calls)
         self._typed(self.ACCEPTS, receiver, self.INTERFACE.methods, self._calls)
@@ -99,7 +99,6 @@ class ServerView(Awaitable):
     """
 
     ACCEPTS = (MESSAGE, CALL)
-    _told_left = False  # hung_up() was called
 
     def __init__(self, channel, session):
         absent = self.missing(session)
@@ -108,6 +107,7 @@ class ServerView(Awaitable):
         super().__init__(channel)
         self.session = session
         self._open = set()  # tags of calls that are not answered
+        self._told_left = False  # hung_up() was called
         self._typed(self.ACCEPTS, session, self.INTERFACE.methods, None, self._open)
 
     @classmethod
