@@ -354,6 +354,7 @@ def test_a_prompt_may_mount_what_can_do_nothing(
     session.send("\x04")
     session.expect("soft reboot.*>>> ")
     assert "'/ram'" in enter(session, "import os, vfs; vfs.mount(), os.getcwd()")
+    wait_until_idle(shell, core)
     assert shell.run(f"run leave 7 @{core}").status == 7
     assert not shell.panics()
 
