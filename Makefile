@@ -27,14 +27,15 @@ unexport $(filter PYTHON% GCC_% GREP_% GNUMAKEFLAGS MAKEFILES CC CXX CPP AS LD A
 override BIN     := build/venv/bin
 # It ends when make does, whatever ends that. `exec`: make is its parent, not a shell.
 override POLY    := exec $(BIN)/poly --end-with "$$PPID"
-override OPTIONS := --board "$$BOARD" $(if $(CORES),--cores "$$CORES") $(if $(MEM),--mem "$$MEM") \
-           $(if $(APPS),--apps "$$APPS") $(if $(SYSTEM),--system "$$SYSTEM")
 override SOURCES := host_tools tests kernel
 override BOARDS  := $(patsubst boards/%/board.toml,build/%,$(wildcard boards/*/board.toml))
-# They reach commands through the environment, as they were given, whatever characters they have.
-override GIVEN := BOARD CORES MEM SYSTEM APPS PROTECTION CMD TIMEOUT CORE MACHINE TEST_CORES SUITE
+# They reach commands through the environment, as they were given, whatever characters they have:
+# nothing may read one of them before this makes it literal.
+override GIVEN := BOARD CORES MEM SYSTEM APPS PROTECTION CMD TIMEOUT CORE MACHINE TEST_CORES SUITE TESTS
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
+override OPTIONS := --board "$$BOARD" $(if $(CORES),--cores "$$CORES") $(if $(MEM),--mem "$$MEM") \
+           $(if $(APPS),--apps "$$APPS") $(if $(SYSTEM),--system "$$SYSTEM")
 export override PYTHONPYCACHEPREFIX := $(CURDIR)/build/cache/python
 
 .PHONY: help setup ready build run repl exec debug test test-upstream test-fresh check bench clean distclean

@@ -291,8 +291,11 @@ def launcher_text() -> str:
         "true 2>/dev/null 3<&0 || exec </dev/null",
         "true 2>/dev/null 3>&1 || exec >/dev/null",
     ]
-    command = f'exec {VENV / "bin" / "python"} {options} -m polyphone.cli "$@"'
-    return "\n".join(["#!/bin/sh", *streams, command, ""])
+    # Of a folder Python says "Fatal Python error".
+    wrong = 'echo "poly: standard input is a folder" >&2; exit 2'
+    folder = f"if test -d /proc/self/fd/0; then {wrong}; fi"
+    command = f'exec {VENV / "bin" / "python"} {options} -m polyphone "$@"'
+    return "\n".join(["#!/bin/sh", *streams, folder, command, ""])
 
 
 def install_requirements(requirements: Path) -> None:

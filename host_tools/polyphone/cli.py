@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from polyphone import board as boards
-from polyphone import build, process, streams, symbolize, system
+from polyphone import build, hangup, process, streams, symbolize, system
 from polyphone.board import Board
 from polyphone.errors import UserError
 from polyphone.image import layout
@@ -144,6 +144,15 @@ def whole_number(name: str, text: str) -> int:
     return int(text)
 
 
+def check_utf8(name: str, text: str) -> None:
+    """UserError if it has bytes that are not UTF-8, which Python keeps as surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        byte = ord(text[error.start]) & 0xFF
+        raise UserError(f"{name}={ascii(text)}: byte {byte:#x} is not UTF-8") from None
+
+
 def seconds(name: str, text: str) -> float:
     """UserError unless it is a number of them, above 0."""
     try:
@@ -190,12 +199,14 @@ def run_command(options: argparse.Namespace) -> int:
         timeout_s = seconds("TIMEOUT", options.timeout)
     if options.command == "debug":
         return terminal.debug(replace(chosen, board=build.link(chosen.board)))
-    build.build(chosen.board)
     if options.command == "exec":
         line = options.line.strip() or ("wait" if chosen.system else "")
         if not line:
             raise UserError("no command to run; example: make exec CMD=cores")
+        check_utf8("CMD", line)
+        build.build(chosen.board)
         return terminal.execute(chosen, line, sys.stdout.buffer, source=0, timeout_s=timeout_s)
+    build.build(chosen.board)
     return terminal.run(chosen)
 
 
@@ -228,7 +239,7 @@ def main() -> int:
     streams.forgive_stderr()
     options = parser().parse_args()
     try:
-        with process.ending_on_signals():
+        with process.ending_on_signals(), hangup.ending_with_terminal():
             if options.end_with is not None:
                 process.end_with(whole_number("--end-with", options.end_with))
             status = run_command(options)
@@ -237,8 +248,6 @@ def main() -> int:
     except UserError as error:
         print(f"poly: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
     except process.Signalled as signalled:
         return 128 + signalled.number
     except BrokenPipeError:

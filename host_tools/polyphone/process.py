@@ -1,6 +1,6 @@
 """What a command started ends with the command, whatever ends that.
 
-    with ending_on_signals(): ...      SIGTERM, SIGHUP, SIGQUIT raise Signalled, once
+    with ending_on_signals(): ...      SIGTERM, SIGHUP, SIGQUIT, SIGINT raise Signalled, once
     start(["make"], end=SIGTERM)       a process that gets this signal when we are gone
     with held(file): ...               a lock that nobody else has, nor what we start
 
@@ -13,7 +13,9 @@ import fcntl
 import os
 import signal
 import subprocess
+import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +24,14 @@ from typing import Any
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
-CAUGHT = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+CAUGHT = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
+_cancels: list[Callable[[], None]] = []  # what a signal does now, see deferred(); the last
+AGAIN_S = 0.01  # how soon an exception that was lost is raised again
 
 
-class Signalled(BaseException):
-    """A signal asks this command to end; `number` says which."""
+class Signalled(KeyboardInterrupt):
+    """A signal asks this command to end; `number` says which. A KeyboardInterrupt, because
+    libraries let that one pass."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -35,24 +40,74 @@ class Signalled(BaseException):
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """Have the signals that ask for an end raise Signalled (SIGINT: KeyboardInterrupt) in the
-    main thread. The first does; what follows is ignored, so that nothing disturbs cleaning up.
-    What is ignored from the start (nohup) stays so."""
+    """Have the signals that ask for an end raise Signalled in the main thread. The first does;
+    what follows changes nothing, so that it does not disturb cleaning up. What is ignored from
+    the start (nohup) stays so.
 
-    def raise_once(number: int, frame: FrameType | None) -> None:
-        for other in caught:
-            signal.signal(other, signal.SIG_IGN)
-        raise KeyboardInterrupt if number == signal.SIGINT else Signalled(number)
+    Where Python drops the exception (it cannot leave a __del__, nor what runs around a fork),
+    or somebody catches it, the first signal raises it again: so SIGALRM is taken meanwhile."""
+    first = 0
+    raised: weakref.ref[Signalled] | None = None
 
-    caught = [
-        each for each in (*CAUGHT, signal.SIGINT) if signal.getsignal(each) != signal.SIG_IGN
-    ]
-    before = {each: signal.signal(each, raise_once) for each in caught}
+    def lost(_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+
+    def error() -> Signalled:
+        # Not in the frame that raises it, whose variables the traceback would keep, and it.
+        nonlocal raised
+        made = Signalled(first)
+        raised = weakref.ref(made, lost)
+        return made
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal first
+        first = first or number
+        if raised is not None and raised() is not None:
+            return
+        if _cancels:
+            _cancels[-1]()
+        else:
+            raise error()
+
+    def unraisable(what: Any) -> None:
+        if not isinstance(what.exc_value, Signalled):
+            tell(what)
+
+    caught = [each for each in CAUGHT if signal.getsignal(each) != signal.SIG_IGN]
+    tell, sys.unraisablehook = sys.unraisablehook, unraisable
+    before = {each: signal.signal(each, ask) for each in (*caught, signal.SIGALRM)}
     try:
         yield
     finally:
+        raised = None  # it is not lost from here on
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for each, handler in before.items():
             signal.signal(each, handler)
+        sys.unraisablehook = tell
+
+
+@contextmanager
+def deferred(cancel: Callable[[], None]) -> Iterator[None]:
+    """Around steps of the main thread in which an exception out of nowhere would do harm (an
+    event loop's): a signal calls `cancel`, which is to end them soon, and Signalled is raised
+    after them. In other threads, where nothing is raised, this does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def ask() -> None:
+        nonlocal asked
+        asked = True
+        cancel()
+
+    _cancels.append(ask)
+    try:
+        yield
+    finally:
+        _cancels.pop()
+        if asked:
+            signal.raise_signal(signal.SIGALRM)  # of ending_on_signals()
 
 
 def end_with(parent: int, number: signal.Signals = signal.SIGTERM) -> None:
@@ -69,11 +124,32 @@ def start(
     """subprocess.Popen() of a command that gets signal `end` when this process ends."""
     # The kernel sends it when the thread that forked ends, which for this one is the process.
     assert threading.current_thread() is threading.main_thread(), "processes start in the main one"
-    return subprocess.Popen(command, preexec_fn=_ending_with(os.getpid(), end), **options)
+    # A signal waits meanwhile: the child has our handlers until it is another program.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, CAUGHT)
+    child = None
+    try:
+        begin = _beginning(os.getpid(), end, mask)
+        child = subprocess.Popen(command, preexec_fn=begin, **options)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        return child
+    except Signalled:
+        if child is not None:  # nobody else knows of it
+            child.send_signal(end)
+            child.wait()
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _ending_with(parent: int, number: signal.Signals) -> Callable[[], None]:
-    return lambda: end_with(parent, number)
+def _beginning(parent: int, number: signal.Signals, mask: set[Any]) -> Callable[[], None]:
+    def begin() -> None:
+        for each in CAUGHT:
+            if signal.getsignal(each) != signal.SIG_IGN:
+                signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        end_with(parent, number)
+
+    return begin
 
 
 def try_hold(folder: Path) -> int | None:

@@ -158,12 +158,21 @@ def test_what_ends_make_ends_the_machine(
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("what", ["run", "debug"])
-def test_a_closed_terminal_ends_the_machine(board: Board, image: Path, what: str) -> None:
-    session = pexpect.spawn(
-        str(POLY), [what, "--board", board.name, "--cores", "1"], timeout=WAIT_S
-    )
-    session.expect(b"poly> " if what == "run" else b"set scheduler-locking")
+@pytest.mark.parametrize("what", ["run", "debug", "exec", "make run", "make exec"])
+def test_a_closed_terminal_ends_the_machine(
+    board: Board, image: Path, apps: Path, what: str
+) -> None:
+    words = {
+        "exec": [f"--apps={apps}", "run sleepy"],
+        "make exec": [f"APPS={apps}", "CMD=run sleepy"],
+    }.get(what, [])
+    if what.startswith("make"):  # the kernel tells `make`, which waits
+        command, given = "make", [what[5:], f"BOARD={board.name}", "CORES=1", *words]
+    else:
+        command, given = str(POLY), [what, "--board", board.name, "--cores", "1", *words]
+    session = pexpect.spawn(command, given, timeout=WAIT_S, cwd=paths.ROOT)
+    up = {"debug": b"set scheduler-locking", "run": b"poly> ", "make run": b"poly> "}
+    session.expect(up.get(what, b"asleep"))
     qemu = qemu_of(session.pid)
     folder = folder_of(qemu)
     os.close(session.child_fd)

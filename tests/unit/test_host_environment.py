@@ -116,17 +116,21 @@ def test_a_full_error_stream_stops_nothing() -> None:
 ODD = ["plain", "with space", 'a "quoted" one', "it's", "a$HOME$$", "back`tick`", "new\nline", "ä"]
 
 
-@pytest.mark.parametrize("name", ODD)
-@pytest.mark.parametrize("variable", ["APPS", "SYSTEM", "CMD"])
-def test_make_passes_any_characters_on(tmp_path: Path, variable: str, name: str) -> None:
+def checkout(folder: Path) -> None:
     """The Makefile in a checkout whose tools only print their arguments."""
-    (tmp_path / "Makefile").write_text((paths.ROOT / "Makefile").read_text())
-    poly = tmp_path / "build" / "venv" / "bin" / "poly"
+    (folder / "Makefile").write_text((paths.ROOT / "Makefile").read_text())
+    poly = folder / "build" / "venv" / "bin" / "poly"
     poly.parent.mkdir(parents=True)
     poly.write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')
     poly.chmod(0o755)
-    (tmp_path / "host_tools").mkdir()
-    (tmp_path / "host_tools" / "bootstrap.py").touch()
+    (folder / "host_tools").mkdir()
+    (folder / "host_tools" / "bootstrap.py").touch()
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("variable", ["APPS", "SYSTEM", "CMD"])
+def test_make_passes_any_characters_on(tmp_path: Path, variable: str, name: str) -> None:
+    checkout(tmp_path)
     for flags in ("", "-j8 -O", "-e", "-s"):
         ran = subprocess.run(
             ["make", *flags.split(), "exec", f"{variable}={name}"],
@@ -137,3 +141,35 @@ def test_make_passes_any_characters_on(tmp_path: Path, variable: str, name: str)
         )
         assert ran.returncode == 0, ran.stderr
         assert name in ran.stdout.split("\0")
+
+
+@pytest.mark.parametrize("target", ["help", "exec", "repl", "test-upstream"])
+@pytest.mark.parametrize(
+    "variable", "BOARD CORES MEM SYSTEM APPS CMD TIMEOUT CORE MACHINE TEST_CORES SUITE".split()
+)
+def test_make_runs_nothing_that_a_variable_has(tmp_path: Path, variable: str, target: str) -> None:
+    checkout(tmp_path)
+    text = "$(shell touch ran)$x$(error no)"
+    ran = subprocess.run(
+        ["make", "-s", target, f"{variable}={text}"],
+        cwd=tmp_path, env=PLAIN, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert not (tmp_path / "ran").exists()
+    users = {"help": "", "exec": "BOARD CORES MEM SYSTEM APPS CMD TIMEOUT",
+             "repl": "BOARD CORE MACHINE", "test-upstream": "BOARD TEST_CORES"}  # fmt: skip
+    assert (text in ran.stdout.split("\0")) == (variable in users[target].split())
+
+
+def test_bytes_that_are_not_utf8_are_named() -> None:
+    ran = subprocess.run(
+        [os.fsencode(POLY), b"exec", b"echo a\xff"], capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stderr) == (
+        2, "poly: CMD='echo a\\udcff': byte 0xff is not UTF-8\n",
+    )  # fmt: skip
+
+
+def test_a_folder_as_standard_input_is_an_error_that_says_so(launcher: Path) -> None:
+    ran = subprocess.run(["bash", "-c", f"{launcher} </tmp"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (2, "poly: standard input is a folder\n")

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from polyphone import paths, process
@@ -107,6 +108,121 @@ with process.ending_on_signals():
     command.send_signal(signal.SIGTERM)
     command.send_signal(signal.SIGINT)
     assert command.communicate(timeout=WAIT_S)[0] == "cleaned up\n"
+
+
+LOST = {
+    "around a fork": "os.register_at_fork(before=ask)\n        process.start(['true'])",
+    "around a fork elsewhere": "os.register_at_fork(before=ask)\n"
+    "        subprocess.run(['true'], preexec_fn=lambda: None)",
+    "in __del__": "type('Gone', (), {'__del__': lambda gone: ask()})()",
+    "by who catches all": "try: ask()\n        except BaseException: pass",
+}
+
+
+@pytest.mark.parametrize("where", LOST)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_whose_exception_is_lost_ends_the_command_all_the_same(
+    where: str, number: signal.Signals
+) -> None:
+    code = f"""
+import os, subprocess, sys, time
+from polyphone import process
+asked = []
+def ask():
+    if not asked:
+        asked.append(1)
+        os.kill(os.getpid(), {int(number)})
+        for _ in range(100): pass
+try:
+    with process.ending_on_signals():
+        {LOST[where]}
+        time.sleep(60)
+except process.Signalled as signalled:
+    assert asked
+    sys.exit(128 + signalled.number)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, timeout=WAIT_S,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (128 + number, "")
+
+
+def test_what_is_started_takes_signals_whatever_we_wait_for() -> None:
+    code = """
+import signal
+from polyphone import process
+with process.ending_on_signals():
+    process.start(["grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"]).wait()
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    masks = [int(line.split()[1], 16) for line in ran.stdout.splitlines()]
+    asking = sum(1 << (number - 1) for number in process.CAUGHT)
+    assert len(masks) == 3 and not any(mask & asking for mask in masks)
+
+
+def test_a_signal_while_the_monitor_is_spoken_to_ends_that_without_a_word() -> None:
+    code = """
+import os, signal, sys, threading
+from polyphone import process
+from polyphone.machine.monitor import Monitor
+monitor = Monitor()
+kept = os.dup(monitor.theirs)  # a QEMU that says nothing
+try:
+    with process.ending_on_signals():
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        try:
+            monitor.started()
+        finally:
+            monitor.close()
+except process.Signalled as signalled:
+    sys.exit(128 + signalled.number)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True, timeout=WAIT_S
+    )
+    assert (ran.returncode, ran.stderr) == (128 + signal.SIGTERM, "")
+
+
+@pytest.mark.parametrize("redirection", ["", "</dev/null", ">/dev/null"])
+def test_a_closed_terminal_ends_a_command_whose_parent_is_who_is_told(
+    tmp_path: Path, redirection: str
+) -> None:
+    code = """
+import os, sys, time
+from polyphone import hangup, process
+try:
+    with process.ending_on_signals(), hangup.ending_with_terminal():
+        print("up", file=sys.stderr, flush=True)
+        time.sleep(60)
+except process.Signalled as signalled:
+    open(sys.argv[1], "w").write(str(signalled.number))
+"""
+    file = tmp_path / "ended"
+    # Who is told ignores it, as make does until its child has ended.
+    line = f'trap "true" HUP; "$@" {redirection}; exit'
+    session = pexpect.spawn(
+        "bash", ["-c", line, "bash", sys.executable, "-c", code, str(file)], timeout=WAIT_S
+    )
+    session.expect("up")
+    os.close(session.child_fd)
+    end = time.monotonic() + WAIT_S
+    while not file.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert is_gone(session.pid)
+    assert file.read_text() == str(int(signal.SIGHUP))
+
+
+def test_control_c_ends_the_command_without_a_word_before_it_is_ready() -> None:
+    code = """
+import runpy, signal, sys, types
+cli = types.ModuleType("polyphone.cli")
+cli.main = lambda: signal.raise_signal(signal.SIGINT)
+sys.modules["polyphone.cli"] = cli
+runpy.run_module("polyphone", run_name="__main__")
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (-signal.SIGINT, "")
 
 
 def test_who_is_to_end_with_a_process_that_is_gone_ends_at_once() -> None:

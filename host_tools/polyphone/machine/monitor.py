@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError, Runstate
 
+from polyphone import process
 from polyphone.errors import UserError
 
 TIMEOUT_S = 3.0
@@ -90,13 +91,20 @@ class Monitor:
             self._run(self._client.disconnect(), TIMEOUT_S)
         except (TimeoutError, QMPError, OSError, EOFError):
             pass  # it has ended
-        self._loop.close()
-        self._theirs.close()
-        self._socket.close()
+        finally:
+            self._loop.close()
+            self._theirs.close()
+            self._socket.close()
 
     def _run(self, steps: Coroutine[Any, Any, Result], timeout_s: float | None = None) -> Result:
         with self._lock:
-            return self._loop.run_until_complete(asyncio.wait_for(steps, timeout_s))
+
+            def cancel() -> None:  # once the loop runs there is a task
+                self._loop.call_soon_threadsafe(lambda: task.cancel())
+
+            with process.deferred(cancel):
+                task = self._loop.create_task(steps)
+                return self._loop.run_until_complete(asyncio.wait_for(task, timeout_s))
 
 
 async def _client() -> tuple[QMPClient, EventListener]:

@@ -308,10 +308,12 @@ class Machine:
                         stream.close()
                     except BrokenPipeError:
                         pass  # input that the guest never read
-        self._monitor.close()
-        if self._gdb is not None:
-            self._gdb.close()
-        self._folder.remove()
+        try:
+            self._monitor.close()
+        finally:
+            if self._gdb is not None:
+                self._gdb.close()
+            self._folder.remove()
 
     def __enter__(self) -> "Machine":
         return self
