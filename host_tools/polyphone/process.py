@@ -19,7 +19,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
@@ -118,6 +118,22 @@ def end_with(parent: int, number: signal.Signals = signal.SIGTERM) -> None:
         os.kill(os.getpid(), number)
 
 
+class _Child(subprocess.Popen[Any]):
+    """One that gets signal `end` when a signal leaves its `with`, which waits for it."""
+
+    end = signal.SIGKILL
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Signalled):
+            self.send_signal(self.end)
+        super().__exit__(kind, error, traceback)
+
+
 def start(
     command: Sequence[str | Path], end: signal.Signals = signal.SIGKILL, **options: Any
 ) -> "subprocess.Popen[Any]":
@@ -129,7 +145,8 @@ def start(
     child = None
     try:
         begin = _beginning(os.getpid(), end, mask)
-        child = subprocess.Popen(command, preexec_fn=begin, **options)
+        child = _Child(command, preexec_fn=begin, **options)
+        child.end = end
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return child
     except Signalled:

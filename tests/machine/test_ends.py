@@ -175,7 +175,7 @@ def test_a_closed_terminal_ends_the_machine(
     session.expect(up.get(what, b"asleep"))
     qemu = qemu_of(session.pid)
     folder = folder_of(qemu)
-    os.close(session.child_fd)
+    session.ptyproc.fileobj.close()
     assert_gone(qemu)
     end = time.monotonic() + WAIT_S
     while folder.exists() and time.monotonic() < end:

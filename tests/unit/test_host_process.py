@@ -148,6 +148,27 @@ except process.Signalled as signalled:
     assert (ran.returncode, ran.stderr) == (128 + number, "")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_what_a_with_waits_for(number: signal.Signals) -> None:
+    command, sleeper = started("""
+import sys
+from polyphone import process
+try:
+    with process.ending_on_signals(), process.start(["sleep", "60"]) as sleeper:
+        print(sleeper.pid, flush=True)
+        sleeper.wait()
+except process.Signalled as signalled:
+    sys.exit(128 + signalled.number)
+""")
+    try:
+        command.send_signal(number)
+        assert command.wait(WAIT_S) == 128 + number
+        assert is_gone(sleeper)
+    finally:
+        command.kill()
+        command.communicate()
+
+
 def test_what_is_started_takes_signals_whatever_we_wait_for() -> None:
     code = """
 import signal
@@ -205,7 +226,7 @@ except process.Signalled as signalled:
         "bash", ["-c", line, "bash", sys.executable, "-c", code, str(file)], timeout=WAIT_S
     )
     session.expect("up")
-    os.close(session.child_fd)
+    session.ptyproc.fileobj.close()
     end = time.monotonic() + WAIT_S
     while not file.exists() and time.monotonic() < end:
         time.sleep(0.02)
