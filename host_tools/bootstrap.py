@@ -522,6 +522,8 @@ def content_hash(tree: Path) -> str:
 
 def walk(folder: Path) -> Iterator[Path]:
     for path, folders, files in os.walk(folder):
+        if "__pycache__" in folders:
+            folders.remove("__pycache__")  # of somebody who has run a tool of it
         for name in files + [name for name in folders if (Path(path) / name).is_symlink()]:
             yield Path(path) / name
 
