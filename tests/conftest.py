@@ -18,6 +18,7 @@ import io
 import os
 import random
 import re
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
@@ -42,6 +43,10 @@ LOGS = paths.BUILD / "test-logs"
 # A deadline for each example would measure the host.
 settings.register_profile("polyphone", deadline=None, database=None)
 settings.load_profile("polyphone")
+# A shell's background job ignores these, and so would all that is tested here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
