@@ -36,7 +36,7 @@ def test_calls_under_way_are_answered_before_a_service_closes(
     prefix = f"[{core}] " if core else ""
     lines = ["async 1", "plain 0"]
     for way in ("async", "plain", "message", "outside"):
-        lines += [f"{way} {transport} 50", f"Misuse {way}: closed"]
+        lines += [f"{way} {transport} 80", f"Misuse {way}: closed"]
     cut = f"PeerBroke late: core {core or 0} cut it off"
     lines += [f"{prefix}late: 1 calls were not answered within 40 ms", f"late {cut}", cut]
     assert sorted(result.lines) == sorted(lines)

@@ -36,7 +36,8 @@ class Slow:
 
 async def ask(name, close):
     client = await poly.connect(idctest, name)
-    slow = client.basic_rpc(10_000 if name == "late" else 50)
+    slow = client.basic_rpc(10_000 if name == "late" else 80)
+    await client.basic_rpc(2)  # the slow one has come before it
     if name == "async":
         print(name, await client.basic_rpc(1))
     elif name == "plain":
