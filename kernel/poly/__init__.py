@@ -71,8 +71,9 @@ def export(interface, factory, name=None, sessions=limits.SESSIONS, accept=None,
     `interface` is a module made by `poly idl`. For each client that connects
     `factory(session)` makes the object whose methods the client calls; `session` says who
     it is (`core`, `client`), and Port.death() takes it. If the object has a method
-    `hung_up()`, that is called once when the client has closed or is gone, also while
-    messages of its wait. Without a name the service is found by `service.iref` alone.
+    `hung_up()`, that is called once when the client has closed or is gone; its death is told
+    while messages of its wait, its close once at most one does. Without a name the service is
+    found by `service.iref` alone.
 
     `sessions`: at one time. `accept(session)` comes before the factory; what either raises
     refuses the client. Options: `messages`: how many `async def` methods for messages

@@ -81,10 +81,10 @@ class Awaitable(View):
                     break
             elif not self.channel.try_send(frame, len(frame), caps):
                 break
-            self._waiting.pop(0)
             if frame is None:
-                self.channel.drain(sending)
-            else:
+                self.channel.drain(sending)  # it may raise: then _drop() finishes the call
+            self._waiting.pop(0)
+            if frame is not None:
                 sending.finish()
         if not self._waiting:
             self._send_events()
